@@ -1,0 +1,18 @@
+/* sdnotify.h: what systemd wants to hear: one datagram to $NOTIFY_SOCKET. Source: sd_notify(3) */
+#ifndef SOCKD_BASE_SDNOTIFY_H
+#define SOCKD_BASE_SDNOTIFY_H
+
+#include "base/util.h"
+
+/* Remember $NOTIFY_SOCKET and $WATCHDOG_USEC of this process, and take them out of the
+ * environment. Call it once, early. */
+void sdnotify_init(void);
+
+/* Send state lines ("READY=1\nSTATUS=..."). Never blocks. Does nothing without a socket.
+ * Returns 0, or -1 with errno. */
+int sdnotify(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* Interval in ms at which WATCHDOG=1 must be sent (half of what systemd allows), 0 = never. */
+unsigned sdnotify_watchdog_ms(void);
+
+#endif

@@ -1,0 +1,56 @@
+/* util.h: small things that every room needs. No state, no logging. */
+#ifndef SOCKD_BASE_UTIL_H
+#define SOCKD_BASE_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+
+/* Milliseconds of CLOCK_MONOTONIC; never goes back. Source: clock_gettime(2) */
+uint64_t mono_ms(void);
+
+/* A growing string. Zero-initialise it; after a failed allocation `failed` is set and every
+ * further call does nothing, so that a caller checks once, at the end. */
+struct buf {
+	char *data; /* NUL-terminated once anything was added; owned */
+	size_t len; /* bytes without the NUL */
+	size_t cap;
+	bool failed;
+};
+
+/* Append n bytes. */
+void buf_add(struct buf *b, const void *data, size_t n);
+
+/* Append a NUL-terminated string. */
+void buf_puts(struct buf *b, const char *s);
+
+/* Append formatted text. */
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Free the memory and make b empty again. */
+void buf_free(struct buf *b);
+
+/* Copy text into out with everything but printable ASCII as \xNN (and '\' as \\), cut to fit.
+ * out     receives at most size bytes with the NUL
+ * Returns the length of what was written. */
+size_t escape_text(char *out, size_t size, const char *text, size_t len);
+
+/* Write all of n bytes, going on after EINTR and short writes.
+ * Returns 0, or -1 with errno of write(2). */
+int write_all(int fd, const void *data, size_t n);
+
+/* Read a whole regular file (or pipe) of at most max bytes.
+ * out     receives its bytes, NUL-terminated; freed by the caller with buf_free()
+ * Returns 0, or -1 with errno: EISDIR, EFBIG, or of open(2), read(2). */
+int read_file(const char *path, size_t max, struct buf *out);
+
+/* Close *fd if it is open, keep errno, and set it to -1. */
+void fd_close(int *fd);
+
+/* Name of a signal without "SIG" ("KILL"), or "?". The text is static. */
+const char *signal_name(int sig);
+
+#endif

@@ -1,0 +1,43 @@
+/* handler.h: what a handler is: a name, and a function that serves one connection.
+ *
+ * A new handler is one file with one `const struct handler` and one line in handlers.c.
+ */
+#ifndef SOCKD_HANDLERS_HANDLER_H
+#define SOCKD_HANDLERS_HANDLER_H
+
+#include <stddef.h>
+
+#include "board/board.h"
+#include "net/conn.h"
+
+/* What a worker knows while it serves. All borrowed, all valid for the worker's life. */
+struct handler_env {
+	const char *service; /* its name */
+	const char *text;    /* key `text`, or NULL */
+	unsigned slot;       /* of this worker */
+	const struct board *board;
+	void *area; /* shared by all workers of the service, zero at first; area_size bytes, or NULL */
+	int bell;   /* eventfd shared by them: a write wakes every epoll that has it with EPOLLET; or -1 */
+};
+
+struct handler {
+	const char *name;
+	/* Shared memory that it wants. A sparse mapping: untouched pages cost nothing. 0 = none, and
+	 * no bell either. */
+	size_t area_size;
+	/* Settings that do not fit this handler: returns the key that is wrong, with the reason in err;
+	 * NULL = fine. May be NULL. text is the key's value or NULL. */
+	const char *(*check)(const char *text, char *err, size_t size);
+	/* Once in each worker, before it is ready. Returns 0, or -1 after logging why. May be NULL. */
+	int (*start)(const struct handler_env *env);
+	/* Serve one connection. On return the worker closes it and logs c->end (NULL means "done"). */
+	void (*serve)(const struct handler_env *env, struct conn *c);
+};
+
+/* Handler by name, or NULL. */
+const struct handler *handler_find(const char *name);
+
+/* The i-th handler, NULL behind the last. */
+const struct handler *handler_get(size_t i);
+
+#endif

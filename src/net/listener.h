@@ -1,0 +1,68 @@
+/* listener.h: listening sockets of the master: made once, kept until nobody needs them. */
+#ifndef SOCKD_NET_LISTENER_H
+#define SOCKD_NET_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "net/addr.h"
+
+struct listener_options {
+	int backlog;
+	bool freebind;
+	mode_t socket_mode; /* the next three: unix sockets only */
+	uid_t socket_uid;   /* (uid_t)-1: leave it as it is */
+	gid_t socket_gid;
+};
+
+struct listener {
+	int fd;             /* CLOEXEC; owned */
+	struct addr addr;   /* what was asked for: the identity of the listener over reloads */
+	struct addr bound;  /* what getsockname() says: the port, if 0 was asked for */
+	bool inherited;     /* came from systemd: never shut down, never unlinked */
+	dev_t dev;          /* unix: the socket file we made, to unlink that one alone */
+	ino_t ino;
+};
+
+/* Bind and listen.
+ * a       borrowed
+ * retry_ms  for how long to try again on EADDRINUSE, blocking; 0 = one try
+ * out     receives the listener; close it with listener_close()
+ * err     receives, on failure, the reason ("Address already in use"), without the address
+ * Returns 0 or -1. A "*" address falls back to 0.0.0.0 where there is no IPv6. A unix path is
+ * replaced only if it is a socket of our own user on which nobody listens. Logs a warning when
+ * backlog is above net.core.somaxconn.
+ * Source: ip(7), ipv6(7), unix(7), listen(2) */
+int listener_open(struct listener *out, const struct addr *a, const struct listener_options *o,
+	int retry_ms, char *err, size_t size);
+
+/* Apply options that may change while listening (backlog, mode and owner of a unix socket).
+ * Returns 0, or -1 with errno. */
+int listener_adjust(struct listener *l, const struct listener_options *o);
+
+/* Refuse new connections from now on, in every process that holds the socket. Does nothing to an
+ * inherited one: those wait in the queue for the next owner. */
+void listener_refuse(struct listener *l);
+
+/* Close; unlink the file of a unix socket that we made. Sets fd to -1. */
+void listener_close(struct listener *l);
+
+/* Set or clear O_NONBLOCK on the shared socket. Returns 0, or -1 with errno. */
+int listener_nonblock(const struct listener *l, bool on);
+
+/* Sockets handed over by systemd: $LISTEN_FDS from descriptor 3, $LISTEN_FDNAMES. They are made
+ * CLOEXEC, and the variables are taken out of the environment. Call it once, early, in the process
+ * that was started (LISTEN_PID is compared with getpid()).
+ * Returns how many there are. Source: sd_listen_fds(3) */
+int listener_inherit(void);
+
+/* Take over an inherited socket for an address of a service: one that is bound to this address, else
+ * one whose name is the service's and that nobody has taken.
+ * Returns 0 with *out filled, or -1 if there is none. */
+int listener_take(struct listener *out, const struct addr *a, const char *service);
+
+/* Close what nobody took, with a warning for each. Returns how many there were. */
+int listener_drop_untaken(void);
+
+#endif
