@@ -1,0 +1,264 @@
+/* log_render.c: a record as a line of text or as JSON. Reads bytes that a hostile worker may have
+ * sent: nothing in a record is trusted. */
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* The next NUL-terminated string of a record at *pos, or NULL. */
+static const char *record_next(const char *data, size_t n, size_t *pos, size_t *len)
+{
+	const char *s = data + *pos;
+	const char *nul;
+
+	if (*pos >= n)
+		return NULL;
+	nul = memchr(s, '\0', n - *pos);
+	*len = nul ? (size_t)(nul - s) : n - *pos;
+	*pos += *len + 1;
+	return s;
+}
+
+struct field {
+	const char *key, *value;
+	size_t key_len, value_len;
+	bool number;
+};
+
+/* Split "key=value" or "#key=123"; a key is letters and '_', else the field is no field. */
+static bool field_parse(struct field *f, const char *s, size_t len)
+{
+	const char *eq = memchr(s, '=', len);
+
+	f->number = len && s[0] == '#';
+	if (!eq || eq == s + f->number)
+		return false;
+	f->key = s + f->number;
+	f->key_len = (size_t)(eq - f->key);
+	f->value = eq + 1;
+	f->value_len = len - (size_t)(f->value - s);
+	for (size_t i = 0; i < f->key_len; i++) {
+		char c = f->key[i];
+
+		if (!((c >= 'a' && c <= 'z') || c == '_'))
+			return false;
+	}
+	for (size_t i = 0; f->number && i < f->value_len; i++) {
+		if (f->value[i] < '0' || f->value[i] > '9')
+			f->number = false;
+	}
+	return true;
+}
+
+static bool field_is(const struct field *f, const char *key)
+{
+	return f->key_len == strlen(key) && memcmp(f->key, key, f->key_len) == 0;
+}
+
+struct text_out {
+	char *data;
+	size_t size, len;
+};
+
+static void out_add(struct text_out *o, const char *s, size_t n)
+{
+	if (o->len + n >= o->size)
+		n = o->size - o->len - 1;
+	memcpy(o->data + o->len, s, n);
+	o->len += n;
+	o->data[o->len] = '\0';
+}
+
+static void out_puts(struct text_out *o, const char *s)
+{
+	out_add(o, s, strlen(s));
+}
+
+static void out_escaped(struct text_out *o, const char *s, size_t n)
+{
+	o->len += escape_text(o->data + o->len, o->size - o->len, s, n);
+}
+
+/* A value is quoted if it would not read back as one word; a '"' inside becomes \x22. */
+static void out_value(struct text_out *o, const char *s, size_t n)
+{
+	bool quote = n == 0;
+
+	for (size_t i = 0; i < n && !quote; i++)
+		quote = s[i] == ' ' || s[i] == '"' || s[i] == '=';
+	if (!quote) {
+		out_escaped(o, s, n);
+		return;
+	}
+	out_puts(o, "\"");
+	for (const char *end = s + n; s < end;) {
+		const char *q = memchr(s, '"', (size_t)(end - s));
+		size_t part = q ? (size_t)(q - s) : (size_t)(end - s);
+
+		out_escaped(o, s, part);
+		if (q)
+			out_puts(o, "\\x22");
+		s += part + (q != NULL);
+	}
+	out_puts(o, "\"");
+}
+
+static void out_field(struct text_out *o, const struct field *f)
+{
+	if (o->len)
+		out_puts(o, " ");
+	out_add(o, f->key, f->key_len);
+	out_puts(o, "=");
+	out_value(o, f->value, f->value_len);
+}
+
+static void out_stamp(struct text_out *o, const char *key, const char *value)
+{
+	struct field f = {key, value, strlen(key), strlen(value), false};
+
+	out_field(o, &f);
+}
+
+/* service, worker and pid come first. A worker's own idea of what is stamped is not wanted. */
+static int field_rank(const struct field *f, bool stamped)
+{
+	if (field_is(f, "time") || field_is(f, "level") || field_is(f, "message"))
+		return -1;
+	if (field_is(f, "service") || field_is(f, "pid"))
+		return stamped ? -1 : 0;
+	return field_is(f, "worker") ? 0 : 1;
+}
+
+static void text_fields(
+	struct text_out *o, const char *data, size_t n, size_t pos, bool stamped, int rank)
+{
+	struct field f;
+	const char *s;
+	size_t len;
+
+	while ((s = record_next(data, n, &pos, &len))) {
+		if (field_parse(&f, s, len) && field_rank(&f, stamped) == rank)
+			out_field(o, &f);
+	}
+}
+
+size_t log_render_text(
+	char *out, size_t size, const char *data, size_t n, const char *service, int pid)
+{
+	struct text_out o = {out, size, 0};
+	size_t pos = 2, len = 0;
+	const char *text;
+	char number[16];
+
+	out[0] = '\0';
+	if (n < 2)
+		return 0;
+	text = record_next(data, n, &pos, &len);
+	if (service)
+		out_stamp(&o, "service", service);
+	text_fields(&o, data, n, pos, service != NULL, 0);
+	if (pid) {
+		snprintf(number, sizeof(number), "%d", pid);
+		out_stamp(&o, "pid", number);
+	}
+	if (text && len) {
+		if (o.len)
+			out_puts(&o, " ");
+		out_escaped(&o, text, len);
+	}
+	text_fields(&o, data, n, pos, service != NULL, 1);
+	return o.len;
+}
+
+/* A JSON string: what is not printable ASCII becomes \u00NN, byte by byte. Source: RFC 8259 */
+static void json_string(struct text_out *o, const char *s, size_t n)
+{
+	char u[8];
+
+	out_puts(o, "\"");
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '"' || c == '\\') {
+			u[0] = '\\';
+			u[1] = (char)c;
+			out_add(o, u, 2);
+		} else if (c < 0x20 || c > 0x7e) {
+			snprintf(u, sizeof(u), "\\u%04x", c);
+			out_puts(o, u);
+		} else {
+			out_add(o, s + i, 1);
+		}
+	}
+	out_puts(o, "\"");
+}
+
+static void json_field(struct text_out *o, const struct field *f)
+{
+	out_puts(o, ",\"");
+	out_add(o, f->key, f->key_len);
+	out_puts(o, "\":");
+	if (f->number && f->value_len && f->value_len < 19 &&
+		(f->value[0] != '0' || f->value_len == 1))
+		out_add(o, f->value, f->value_len);
+	else
+		json_string(o, f->value, f->value_len);
+}
+
+static void json_time(struct text_out *o, int64_t unix_ms, int level)
+{
+	char text[64], stamp[32];
+	time_t t = (time_t)(unix_ms / 1000);
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "{\"time\":\"%s.%03dZ\"", stamp, (int)(unix_ms % 1000));
+	out_puts(o, text);
+	out_puts(o, ",\"level\":\"");
+	out_puts(o, log_level_name(level));
+	out_puts(o, "\"");
+}
+
+size_t log_render_json(char *out, size_t size, const char *data, size_t n, const char *service,
+	int pid, int64_t unix_ms)
+{
+	/* Cut on a field's border, so that the object always closes. */
+	struct text_out o = {out, size, 0};
+	size_t pos = 2, len = 0, keep;
+	struct field f;
+	const char *s;
+
+	out[0] = '\0';
+	if (n < 2 || size < 64)
+		return 0;
+	json_time(&o, unix_ms, data[0]);
+	if (service) {
+		f = (struct field){"service", service, 7, strlen(service), false};
+		json_field(&o, &f);
+	}
+	if (pid) {
+		char number[16];
+
+		f = (struct field){"pid", number, 3, 0, true};
+		f.value_len = (size_t)snprintf(number, sizeof(number), "%d", pid);
+		json_field(&o, &f);
+	}
+	s = record_next(data, n, &pos, &len);
+	f = (struct field){"message", s ? s : "", 7, s ? len : 0, false};
+	json_field(&o, &f);
+	keep = o.len;
+	while ((s = record_next(data, n, &pos, &len))) {
+		if (!field_parse(&f, s, len) || field_rank(&f, service != NULL) < 0)
+			continue;
+		json_field(&o, &f);
+		if (o.len + 2 >= o.size) {
+			o.len = keep;
+			break;
+		}
+		keep = o.len;
+	}
+	out_puts(&o, "}");
+	return o.len;
+}

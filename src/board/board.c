@@ -1,0 +1,70 @@
+/* board.c: make and read a scoreboard. */
+#include "board/board.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/util.h"
+
+/* In Linux since 5.1, in glibc's headers since 2.39. */
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+struct board *board_new(void)
+{
+	int fd = memfd_create("sockd-board", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	void *map;
+
+	if (fd < 0)
+		return NULL;
+	if (ftruncate(fd, sizeof(struct board)) < 0)
+		goto fail;
+	map = mmap(NULL, sizeof(struct board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+		fd, 0);
+	if (map == MAP_FAILED)
+		goto fail;
+	if (fcntl(fd, F_ADD_SEALS,
+		    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
+		board_free(map);
+		goto fail;
+	}
+	fd_close(&fd);
+	return map;
+fail:
+	fd_close(&fd);
+	return NULL;
+}
+
+void board_free(struct board *b)
+{
+	if (b)
+		munmap(b, sizeof(*b));
+}
+
+static unsigned slots_used(const struct board *b)
+{
+	unsigned n = atomic_load_explicit(&b->slots_used, memory_order_relaxed);
+
+	return n < BOARD_SLOTS ? n : BOARD_SLOTS;
+}
+
+unsigned board_count(const struct board *b, enum board_state state)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < slots_used(b); i++)
+		count += atomic_load_explicit(&b->slot[i].state, memory_order_relaxed) == state;
+	return count;
+}
+
+int board_has_idle(const struct board *b, unsigned n)
+{
+	unsigned idle = 0, used = slots_used(b);
+
+	for (unsigned i = 0; i < used && idle < n; i++)
+		idle += atomic_load_explicit(&b->slot[i].state, memory_order_relaxed) == SLOT_IDLE;
+	return idle >= n;
+}

@@ -1,0 +1,140 @@
+/* loop.c: epoll, a signalfd, and a short list of timers. */
+#include "core/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+static int epoll_fd = -1, signal_fd = -1;
+static void (*signal_fn)(int sig);
+static struct loop_timer *timers; /* by time, the first due in front */
+static bool running;
+
+static struct loop_io signal_io;
+
+/* Take all that is pending before acting, so that bursts of one signal are one call. */
+static void signals_read(void *arg)
+{
+	struct signalfd_siginfo si;
+	uint64_t pending = 0;
+
+	(void)arg;
+	while (read(signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		/* Two TERM in a row mean more than one; everything else is merged. */
+		if ((pending >> si.ssi_signo & 1) &&
+			(si.ssi_signo == SIGTERM || si.ssi_signo == SIGQUIT))
+			signal_fn((int)si.ssi_signo);
+		pending |= UINT64_C(1) << si.ssi_signo;
+	}
+	for (int sig = 1; sig < 64; sig++) {
+		if (pending >> sig & 1)
+			signal_fn(sig);
+	}
+}
+
+int loop_init(const int *signals, void (*on_signal)(int sig))
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (; *signals; signals++)
+		sigaddset(&set, *signals);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -1;
+	signal_fn = on_signal;
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (epoll_fd < 0 || signal_fd < 0)
+		return -1;
+	signal_io = (struct loop_io){signal_fd, signals_read, NULL};
+	return loop_add(&signal_io);
+}
+
+int loop_add(struct loop_io *io)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = io};
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, io->fd, &ev);
+}
+
+void loop_remove(struct loop_io *io)
+{
+	if (io->fd >= 0)
+		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, io->fd, NULL);
+}
+
+void loop_timer_clear(struct loop_timer *t)
+{
+	if (!t->armed)
+		return;
+	t->armed = false;
+	for (struct loop_timer **p = &timers; *p; p = &(*p)->next) {
+		if (*p == t) {
+			*p = t->next;
+			return;
+		}
+	}
+}
+
+void loop_timer_set(struct loop_timer *t, uint64_t ms)
+{
+	struct loop_timer **p = &timers;
+
+	loop_timer_clear(t);
+	t->due = mono_ms() + ms;
+	while (*p && (*p)->due <= t->due)
+		p = &(*p)->next;
+	t->next = *p;
+	*p = t;
+	t->armed = true;
+}
+
+/* Run what is due; returns the ms until the next timer, -1 = none. */
+static int timers_run(void)
+{
+	while (timers) {
+		struct loop_timer *t = timers;
+		uint64_t now = mono_ms();
+
+		if (t->due > now)
+			return t->due - now > 3600000 ? 3600000 : (int)(t->due - now);
+		loop_timer_clear(t);
+		t->fn(t->arg);
+	}
+	return -1;
+}
+
+void loop_run(void)
+{
+	running = true;
+	while (running) {
+		struct epoll_event ev;
+		int wait_ms = timers_run();
+		int n;
+
+		if (!running)
+			break;
+		/* One event at a time: a callback may free what a second event points to. */
+		n = epoll_wait(epoll_fd, &ev, 1, wait_ms);
+		if (n < 0 && errno != EINTR) {
+			log_msg(LOG_ERR, "epoll_wait: %m");
+			break;
+		}
+		if (n > 0) {
+			struct loop_io *io = ev.data.ptr;
+
+			io->fn(io->arg);
+		}
+	}
+}
+
+void loop_stop(void)
+{
+	running = false;
+}

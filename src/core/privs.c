@@ -1,0 +1,44 @@
+/* privs.c: the one function that changes who a process is. */
+#include "core/privs.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static int ids_are(uid_t uid, gid_t gid)
+{
+	uid_t r, e, s;
+	gid_t rg, eg, sg;
+
+	if (getresuid(&r, &e, &s) < 0 || getresgid(&rg, &eg, &sg) < 0)
+		return 0;
+	return r == uid && e == uid && s == uid && rg == gid && eg == gid && sg == gid;
+}
+
+int privs_drop(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
+{
+	if (setgroups(n_groups, groups) < 0) {
+		log_msg(LOG_ERR, "setgroups: %m");
+		return -1;
+	}
+	if (setresgid(gid, gid, gid) < 0) {
+		log_msg(LOG_ERR, "setresgid %u: %m", gid);
+		return -1;
+	}
+	if (setresuid(uid, uid, uid) < 0) {
+		log_msg(LOG_ERR, "setresuid %u: %m", uid);
+		return -1;
+	}
+	if (!ids_are(uid, gid)) {
+		log_msg(LOG_ERR, "the change to user %u, group %u did not last", uid, gid);
+		return -1;
+	}
+	if (uid != 0 && (setresuid(0, 0, 0) == 0 || setuid(0) == 0 || seteuid(0) == 0)) {
+		log_msg(LOG_ERR, "root could be regained after the change to user %u", uid);
+		return -1;
+	}
+	return 0;
+}

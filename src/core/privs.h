@@ -1,0 +1,13 @@
+/* privs.h: give up root, for good, in one place. */
+#ifndef SOCKD_CORE_PRIVS_H
+#define SOCKD_CORE_PRIVS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Become uid, gid with these supplementary groups, and check that there is no way back.
+ * Returns 0, or -1 after logging why; the caller must then leave.
+ * Source: credentials(7), setresuid(2), setgroups(2) */
+int privs_drop(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups);
+
+#endif
