@@ -397,7 +397,9 @@ static void options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	const struct sigaction act = {.sa_handler = on_signal}; /* no SA_RESTART: it interrupts */
+	/* An alarm interrupts a client that is stuck; a stop lets it finish what it has begun. */
+	const struct sigaction wake = {.sa_handler = on_signal};
+	const struct sigaction end = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	static pid_t pid[MAX_CLIENTS];
 	struct tally *tally;
 	uint64_t start;
@@ -409,9 +411,9 @@ int main(int argc, char **argv)
 		perror("load: mmap");
 		return 2;
 	}
-	sigaction(SIGALRM, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGALRM, &wake, NULL);
+	sigaction(SIGTERM, &end, NULL);
+	sigaction(SIGINT, &end, NULL);
 	start = now_ns();
 	for (unsigned i = 0; i < opt.clients; i++) {
 		pid[i] = fork();
