@@ -14,7 +14,11 @@ libsockd_a_SOURCES = \
 	src/handlers/handler.h \
 	src/net/addr.h \
 	src/net/conn.h \
-	src/net/listener.h
+	src/net/listener.c \
+	src/net/listener.h \
+	src/net/listener_inherit.c \
+	src/net/listener_internal.h \
+	src/net/listener_unix.c
 
 sbin_PROGRAMS += src/sockd
 src_sockd_SOURCES = src/main.c

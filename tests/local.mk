@@ -4,8 +4,17 @@
 shell_tests =
 
 if HAVE_CMOCKA
-unit_tests =
+unit_tests = \
+	tests/unit/test_listener \
+	tests/unit/test_listener_inherit
 endif
+
+test_ldadd = libsockd.a $(CONFUSE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_listener_SOURCES = tests/unit/test_listener.c tests/unit/listener_help.h
+tests_unit_test_listener_LDADD = $(test_ldadd)
+tests_unit_test_listener_inherit_SOURCES = \
+	tests/unit/test_listener_inherit.c tests/unit/listener_help.h
+tests_unit_test_listener_inherit_LDADD = $(test_ldadd)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(shell_tests)

@@ -31,8 +31,8 @@ struct listener {
  * out     receives the listener; close it with listener_close()
  * err     receives, on failure, the reason ("Address already in use"), without the address
  * Returns 0 or -1. A "*" address falls back to 0.0.0.0 where there is no IPv6. A unix path is
- * replaced only if it is a socket of our own user on which nobody listens. Logs a warning when
- * backlog is above net.core.somaxconn.
+ * replaced only if it is a socket of our own user (or of socket_uid) on which nobody listens. Logs
+ * a warning when backlog is above net.core.somaxconn.
  * Source: ip(7), ipv6(7), unix(7), listen(2) */
 int listener_open(struct listener *out, const struct addr *a, const struct listener_options *o,
 	int retry_ms, char *err, size_t size);
@@ -58,7 +58,7 @@ int listener_nonblock(const struct listener *l, bool on);
 int listener_inherit(void);
 
 /* Take over an inherited socket for an address of a service: one that is bound to this address, else
- * one whose name is the service's and that nobody has taken.
+ * one whose name is the service's and that nobody has taken. service NULL: by address alone.
  * Returns 0 with *out filled, or -1 if there is none. */
 int listener_take(struct listener *out, const struct addr *a, const char *service);
 

@@ -1,0 +1,210 @@
+/* listener_inherit.c: sockets that systemd (or whoever speaks its protocol) hands over at the start.
+ * They are kept here until a service takes them. */
+#include "net/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "net/listener_internal.h"
+
+#define FIRST_FD 3 /* SD_LISTEN_FDS_START of sd_listen_fds(3) */
+
+struct handed {
+	int fd; /* -1: taken, or of no use */
+	struct addr addr;
+	char *name; /* points into names */
+};
+
+static struct handed *handed;
+static size_t n_handed;
+static char *names; /* a copy of $LISTEN_FDNAMES, cut at the colons */
+
+/* A number of the environment, or 0 if it is none. */
+static long env_number(const char *key)
+{
+	const char *text = getenv(key);
+	char *end;
+	long n;
+
+	if (!text || *text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	n = strtol(text, &end, 10);
+	return errno || *end ? 0 : n;
+}
+
+/* How many descriptors are meant for this process. */
+static size_t env_count(void)
+{
+	struct rlimit max;
+	long n;
+
+	if (env_number("LISTEN_PID") != getpid())
+		return 0;
+	n = env_number("LISTEN_FDS");
+	if (n <= 0)
+		return 0;
+	if (getrlimit(RLIMIT_NOFILE, &max) == 0 && (rlim_t)n > max.rlim_cur) {
+		log_msg(LOG_WARNING, "LISTEN_FDS=%ld is more than a process can have: ignored", n);
+		return 0;
+	}
+	return (size_t)n;
+}
+
+static bool option_is(int fd, int option, int wanted)
+{
+	int value = 0;
+	socklen_t n = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &n) == 0 && value == wanted;
+}
+
+/* Look at one descriptor. Returns NULL if a service can use it, else why not. */
+static const char *inspect(struct handed *h)
+{
+	int flags = fcntl(h->fd, F_GETFD);
+
+	if (flags < 0)
+		return "no such descriptor";
+	if (fcntl(h->fd, F_SETFD, flags | FD_CLOEXEC) < 0)
+		return strerror(errno);
+	if (listener_name(h->fd, &h->addr) < 0)
+		return "not a socket";
+	if (!option_is(h->fd, SO_TYPE, SOCK_STREAM))
+		return "not a stream socket";
+	if (!option_is(h->fd, SO_ACCEPTCONN, 1))
+		return "not listening (a socket unit needs Accept=no)";
+	return NULL;
+}
+
+static void forget(void)
+{
+	free(handed);
+	free(names);
+	handed = NULL;
+	names = NULL;
+	n_handed = 0;
+}
+
+/* The names have one field for each descriptor, which may be empty. */
+static void read_names(void)
+{
+	const char *text = getenv("LISTEN_FDNAMES");
+	char *rest;
+
+	names = strdup(text ? text : "");
+	rest = names;
+	for (size_t i = 0; i < n_handed; i++) {
+		char *name = rest ? strsep(&rest, ":") : NULL;
+
+		handed[i].name = name && *name ? name : NULL;
+	}
+}
+
+int listener_inherit(void)
+{
+	int usable = 0;
+
+	forget();
+	n_handed = env_count();
+	if (n_handed) {
+		handed = calloc(n_handed, sizeof(*handed));
+		if (!handed)
+			fatal(EXIT_FAILURE, "inherited sockets: %s", strerror(errno));
+		read_names();
+	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+
+	for (size_t i = 0; i < n_handed; i++) {
+		struct handed *h = &handed[i];
+		const char *why;
+
+		h->fd = FIRST_FD + (int)i;
+		why = inspect(h);
+		if (!why) {
+			usable++;
+			continue;
+		}
+		log_msg(LOG_WARNING, "inherited descriptor %d (name %s) is not used: %s", h->fd,
+			h->name ? h->name : "none", why);
+		if (fcntl(h->fd, F_GETFD) >= 0)
+			fd_close(&h->fd);
+		h->fd = -1;
+	}
+	return usable;
+}
+
+/* An inherited 0.0.0.0 serves a "*" too: it is what "*" becomes where there is no IPv6. */
+static bool stands_in(const struct handed *h, const struct addr *a)
+{
+	return a->dual && h->addr.sa.sa_family == AF_INET &&
+	       h->addr.in.sin_addr.s_addr == htonl(INADDR_ANY) &&
+	       h->addr.in.sin_port == a->in6.sin6_port;
+}
+
+static struct handed *find(const struct addr *a, const char *service)
+{
+	bool any_port = a->sa.sa_family != AF_UNIX && addr_port(a) == 0;
+	struct handed *second = NULL;
+
+	for (size_t i = 0; i < n_handed && !any_port; i++) {
+		struct handed *h = &handed[i];
+
+		if (h->fd < 0)
+			continue;
+		if (addr_equal(&h->addr, a))
+			return h;
+		if (!second && stands_in(h, a))
+			second = h;
+	}
+	for (size_t i = 0; i < n_handed && !second && service; i++) {
+		struct handed *h = &handed[i];
+
+		if (h->fd >= 0 && h->name && strcmp(h->name, service) == 0)
+			second = h;
+	}
+	return second;
+}
+
+int listener_take(struct listener *out, const struct addr *a, const char *service)
+{
+	struct handed *h = find(a, service);
+
+	if (!h)
+		return -1;
+	*out = (struct listener){.fd = h->fd, .addr = *a, .bound = h->addr, .inherited = true};
+	h->fd = -1;
+	if (listener_nonblock(out, false) < 0)
+		log_msg(LOG_WARNING, "inherited socket: cannot make it blocking: %s",
+			strerror(errno));
+	return 0;
+}
+
+int listener_drop_untaken(void)
+{
+	int dropped = 0;
+
+	for (size_t i = 0; i < n_handed; i++) {
+		struct handed *h = &handed[i];
+		char address[ADDR_TEXT_MAX];
+
+		if (h->fd < 0)
+			continue;
+		addr_format(&h->addr, address);
+		log_msg(LOG_WARNING, "inherited socket %s (name %s) belongs to no service: closed",
+			address, h->name ? h->name : "none");
+		fd_close(&h->fd);
+		dropped++;
+	}
+	forget();
+	return dropped;
+}

@@ -1,0 +1,24 @@
+/* listener_internal.h: what the listener*.c files share. For them alone. */
+#ifndef SOCKD_NET_LISTENER_INTERNAL_H
+#define SOCKD_NET_LISTENER_INTERNAL_H
+
+#include "net/listener.h"
+
+/* What getsockname() says, with `dual` read back from the socket. Returns 0, or -1 with errno. */
+int listener_name(int fd, struct addr *out);
+
+/* Bind and listen on a->un, replacing a stale socket of ours.
+ * out     receives fd, dev and ino
+ * err     receives the reason of a failure
+ * Returns 0, or -1 with errno; EADDRINUSE if somebody listens there, who may soon be gone. */
+int listener_unix_open(struct listener *out, const struct addr *a, const struct listener_options *o,
+	char *err, size_t size);
+
+/* Give the socket file that l made its owner and mode.
+ * Returns 0, or -1 with errno; ESTALE if another file stands there now. */
+int listener_unix_adjust(const struct listener *l, const struct listener_options *o);
+
+/* Unlink the socket file if it is still the one that l made. */
+void listener_unix_unlink(const struct listener *l);
+
+#endif
