@@ -33,9 +33,15 @@ int conn_write(struct conn *c, const void *data, size_t n);
 /* Set c->end (and c->error) from an errno of a socket call. Always returns -1. */
 int conn_fail(struct conn *c, int error);
 
+/* Sleep until the socket is ready for one of events (POLLIN, POLLOUT of poll(2)) or has failed. For
+ * handlers that use MSG_DONTWAIT themselves: a stop cannot slip in before the sleep.
+ * Returns what is ready, or -1 with c->end set. */
+int conn_wait(struct conn *c, short events);
+
 /* End a connection on which the handler has said all it wanted: send FIN, then swallow what the peer
  * had on its way, for at most wait_ms and a bounded number of bytes, so that close() does not turn
- * into a reset that destroys the answer. Does nothing on a failed connection. */
+ * into a reset that destroys the answer. Sets c->end to "done" unless the handler has set it. Does
+ * nothing after conn_fail(). */
 void conn_finish(struct conn *c, unsigned wait_ms);
 
 #endif
