@@ -1,4 +1,4 @@
-# Sources, by room. A new file is one line here; `make distcheck` fails for one that is missing.
+# Sources, by room. A new file is one line here, and `make distcheck` fails for one that is missing.
 
 noinst_LIBRARIES += libsockd.a
 libsockd_a_SOURCES = \
@@ -7,12 +7,40 @@ libsockd_a_SOURCES = \
 	src/base/log_render.c \
 	src/base/sdnotify.c \
 	src/base/sdnotify.h \
+	src/base/util.c \
 	src/base/util.h \
 	src/board/board.c \
 	src/board/board.h \
 	src/conf/conf.h \
+	src/conf/conf_keys.h \
+	src/conf/keys.c \
+	src/core/child.c \
+	src/core/child.h \
+	src/core/logger.c \
+	src/core/logger.h \
+	src/core/logger_run.c \
+	src/core/logger_run.h \
+	src/core/logger_sink.c \
+	src/core/logger_sink.h \
+	src/core/logger_stderr.c \
+	src/core/logger_stderr.h \
+	src/core/loop.c \
+	src/core/loop.h \
+	src/core/privs.c \
+	src/core/privs.h \
+	src/handlers/chargen.c \
+	src/handlers/chat_line.c \
+	src/handlers/chat_line.h \
+	src/handlers/daytime.c \
+	src/handlers/discard.c \
+	src/handlers/echo.c \
 	src/handlers/handler.h \
+	src/handlers/handlers.c \
+	src/handlers/qotd.c \
+	src/handlers/time.c \
+	src/net/addr.c \
 	src/net/addr.h \
+	src/net/conn.c \
 	src/net/conn.h \
 	src/net/listener.c \
 	src/net/listener.h \
