@@ -1,0 +1,174 @@
+"""client.py: what the tests need of a client and a shell cannot do. Standard library only.
+
+Addresses are written as in the settings: 127.0.0.1:7, [::1]:7, unix:/path.
+"""
+import collections
+import os
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+
+
+def lo_up():
+    """Bring the loopback interface up. Source: netdevice(7)"""
+    import fcntl
+    s = socket.socket()
+    fcntl.ioctl(s, 0x8914, struct.pack("16sH14x", b"lo", 0x1 | 0x40))
+
+
+def target(address):
+    if address.startswith("unix:"):
+        return socket.AF_UNIX, address[5:]
+    host, port = address.rsplit(":", 1)
+    if host.startswith("["):
+        return socket.AF_INET6, (host[1:-1], int(port))
+    return socket.AF_INET, (host, int(port))
+
+
+class Client:
+    """One connection. Reads time out with an exception after `timeout` seconds."""
+
+    def __init__(self, address, timeout=10, receive_buffer=0):
+        family, where = target(address)
+        self.s = socket.socket(family, socket.SOCK_STREAM)
+        self.s.settimeout(timeout)
+        if receive_buffer:
+            self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.s.connect(where)
+        self.data = b""
+
+    def send(self, data):
+        self.s.sendall(data.encode() if isinstance(data, str) else data)
+
+    def fin(self):
+        self.s.shutdown(socket.SHUT_WR)
+
+    def rst(self):
+        """Close with a reset: SO_LINGER 0, socket(7)"""
+        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.s.close()
+
+    def close(self):
+        self.s.close()
+
+    def more(self):
+        data = self.s.recv(65536)
+        self.data += data
+        return len(data)
+
+    def take(self, n):
+        """Exactly n bytes, or what came before the end."""
+        while len(self.data) < n and self.more():
+            pass
+        out, self.data = self.data[:n], self.data[n:]
+        return out
+
+    def line(self):
+        """One line without its end; None at the end of the stream."""
+        while b"\n" not in self.data:
+            if not self.more():
+                return None
+        out, self.data = self.data.split(b"\n", 1)
+        return out.rstrip(b"\r").decode("utf-8", "backslashreplace")
+
+    def lines_until(self, text):
+        """Lines up to the first that holds text."""
+        out = []
+        while True:
+            line = self.line()
+            if line is None:
+                raise EOFError("end of stream before %r; seen: %r" % (text, out))
+            out.append(line)
+            if text in line:
+                return out
+
+    def quiet(self, seconds):
+        """True if nothing arrives for so long."""
+        if self.data:
+            return False
+        return not select.select([self.s], [], [], seconds)[0]
+
+    def rest(self):
+        """Everything up to the end."""
+        while self.more():
+            pass
+        out, self.data = self.data, b""
+        return out
+
+
+def ask(address, text):
+    c = Client(address)
+    if text:
+        c.send(text)
+    c.fin()
+    sys.stdout.buffer.write(c.rest())
+    sys.stdout.flush()
+
+
+def one_round(address):
+    """connect, 64 bytes, the same back, end. Returns None, or what went wrong."""
+    sent = os.urandom(32).hex().encode()
+    try:
+        c = Client(address)
+    except OSError as e:
+        return "connect: " + type(e).__name__
+    try:
+        c.send(sent)
+        c.fin()
+        got = c.rest()
+        return None if got == sent else "short answer" if sent.startswith(got) else "wrong answer"
+    except OSError as e:
+        return type(e).__name__
+    finally:
+        c.close()
+
+
+def load(address, clients, go, rounds=0):
+    """Closed loop while the file `go` exists (or for so many rounds each). No retry hides a loss."""
+    done = collections.Counter()
+    lost = collections.Counter()
+    lock = threading.Lock()
+
+    def loop():
+        n = 0
+        while (os.path.exists(go) if go else n < rounds):
+            wrong = one_round(address)
+            n += 1
+            with lock:
+                done["rounds"] += 1
+                if wrong:
+                    lost[wrong] += 1
+
+    threads = [threading.Thread(target=loop) for _ in range(clients)]
+    for t in threads:
+        t.start()
+    while go and os.path.exists(go) and not done["rounds"]:
+        time.sleep(0.01)
+    print("begun", flush=True)
+    for t in threads:
+        t.join()
+    print("rounds=%d lost=%d %s" % (done["rounds"], sum(lost.values()), dict(lost) or ""), flush=True)
+
+
+def wait_until(condition, seconds=10):
+    """Poll. Raises when the time is over."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("condition not met in %s s" % seconds)
+        time.sleep(0.01)
+
+
+def expect(what, expected, got):
+    if expected != got:
+        print("FAIL: %s\n  expected: %r\n  got:      %r" % (what, expected, got))
+        sys.exit(1)
+
+
+def check(what, condition, got=""):
+    if not condition:
+        print("FAIL: %s %s" % (what, got))
+        sys.exit(1)

@@ -1,0 +1,356 @@
+# lib.sh: the bench that every test stands on. A test sources it first:
+#
+#	. "$(dirname "$0")/lib.sh" [root] [PROGRAM...]
+#
+# root = needs the real root; any other word is a program that it cannot do without. What is missing
+# skips the test. From there on the test runs in a network namespace (and where that is possible in a
+# mount and a PID namespace) of its own, so that ports may be fixed and nothing it starts outlives it.
+#
+# Here and nowhere else may a test wait: wait_for polls a condition and has a deadline.
+
+set -u
+export LC_ALL=C
+unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES NOTIFY_SOCKET WATCHDOG_USEC JOURNAL_STREAM
+
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top_srcdir=$(cd "${top_srcdir:-$tests/..}" && pwd)
+top_builddir=$(cd "${top_builddir:-$top_srcdir}" && pwd)
+SOCKD=${SOCKD:-$top_builddir/src/sockd}
+export top_srcdir top_builddir SOCKD
+
+skip()
+{
+	echo "SKIP: $*"
+	exit 77
+}
+
+fail()
+{
+	echo "FAIL: $*"
+	exit 1
+}
+
+# expect WHAT EXPECTED GOT
+expect()
+{
+	[ "$2" = "$3" ] && return
+	printf 'FAIL: %s\n  expected: %s\n  got:      %s\n' "$1" "$2" "$3"
+	exit 1
+}
+
+# expect_match WHAT REGEX GOT
+expect_match()
+{
+	[[ $3 =~ $2 ]] && return
+	printf 'FAIL: %s\n  expected: something like %s\n  got:      %s\n' "$1" "$2" "$3"
+	exit 1
+}
+
+python=/usr/bin/python3
+[ -x $python ] || python=python3
+
+# Python with tests/client.py at hand, for what a shell cannot do: py 'CODE' [ARG...]
+py()
+{
+	local code=$1
+
+	shift
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$tests $python -s -c "from client import *
+$code" "$@"
+}
+
+# --- Namespaces -------------------------------------------------------------------------------
+
+lo_up()
+{
+	ip link set lo up 2>/dev/null || py 'lo_up()'
+}
+
+lib_enter()
+{
+	local self=$1 inner all
+	shift
+
+	all="-nmp --fork --kill-child --mount-proc"
+	if [ "$(id -u)" -eq 0 ]; then
+		# shellcheck disable=SC2086
+		if unshare $all true 2>/dev/null; then
+			SOCKD_TEST_NS=all exec unshare $all bash "$self" "$@"
+		fi
+		unshare -n true 2>/dev/null || skip "no network namespace can be made"
+		SOCKD_TEST_NS=net exec unshare -n bash "$self" "$@"
+	fi
+
+	# Root in the outer one, to bring lo up; in the inner one an ordinary user again.
+	inner=". '$tests/lib.sh' && exec unshare -U --map-user=$(id -u) --map-group=$(id -g) bash \"\$@\""
+	unshare -Un true 2>/dev/null || skip "no user namespace can be made"
+	# shellcheck disable=SC2086
+	if unshare -Ur $all true 2>/dev/null; then
+		SOCKD_TEST_NS=user:all exec unshare -Ur $all bash -c "$inner" bash "$self" "$@"
+	fi
+	SOCKD_TEST_NS=user:net exec unshare -Urn bash -c "$inner" bash "$self" "$@"
+}
+
+[ -n "${SOCKD_TEST_NS:-}" ] || for word in "$@"; do
+	case $word in
+	root) [ "$(id -u)" -eq 0 ] || skip "needs root" ;;
+	*) command -v "$word" >/dev/null || skip "needs $word" ;;
+	esac
+done
+
+case ${SOCKD_TEST_NS:-} in
+'') lib_enter "$(readlink -f "$0")" ;;
+user:*)
+	lo_up || skip "lo cannot be brought up"
+	export SOCKD_TEST_NS=${SOCKD_TEST_NS#user:}
+	export SOCKD_TEST_LO=1
+	return 0
+	;;
+esac
+[ -n "${SOCKD_TEST_LO:-}" ] || lo_up || skip "lo cannot be brought up"
+
+# --- The test's own folder, and the end -------------------------------------------------------
+
+[ -x "$SOCKD" ] || fail "there is no $SOCKD: run make"
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/sockd-test.XXXXXX")
+chmod 755 "$dir"
+conf=$dir/sockd.conf
+log=$dir/log
+since=1
+started=()
+master=
+
+# Pids of the children of $1 that are not zombies.
+children()
+{
+	local pid rest
+
+	for pid in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		{ read -r rest <"/proc/$pid/stat"; } 2>/dev/null || continue
+		[[ ${rest##*) } == Z* ]] || echo "$pid"
+	done
+}
+
+descendants()
+{
+	local pid
+
+	for pid in $(children "$1"); do
+		descendants "$pid"
+		echo "$pid"
+	done
+}
+
+lib_end()
+{
+	local status=$? pid left=()
+
+	trap - EXIT
+	for pid in "${started[@]}"; do
+		[ -d "/proc/$pid" ] || continue
+		mapfile -t -O ${#left[@]} left < <(descendants "$pid")
+		left+=("$pid")
+	done
+	[ ${#left[@]} -eq 0 ] || kill -KILL "${left[@]}" 2>/dev/null
+	wait 2>/dev/null
+	if grep -Eqs 'ERROR: (Address|Leak|Thread)Sanitizer|runtime error:' "$dir"/log* "$dir/err"; then
+		echo "FAIL: a sanitizer has something to say"
+		[ $status -ne 0 ] || status=1
+	fi
+	if [ $status -ne 0 ] && [ $status -ne 77 ]; then
+		for f in "$dir"/log*; do
+			[ -s "$f" ] && echo "--- ${f##*/}" && tail -n 60 "$f"
+		done
+	fi
+	rm -rf --one-file-system "$dir"
+	exit $status
+}
+trap lib_end EXIT
+trap 'exit 1' TERM INT HUP
+
+# --- Waiting ----------------------------------------------------------------------------------
+
+# wait_for SECONDS CMD [ARG...]: until CMD succeeds. Returns 1 when the time is over.
+wait_for()
+{
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * ${SOCKD_TEST_SLOW:-1}))
+
+	shift
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt $end ] || return 1
+		sleep 0.02
+	done
+}
+
+# The log from here on: lines before it are not looked at by logged and wait_log.
+mark()
+{
+	since=$(($(wc -l <"$log") + 1))
+}
+
+logged()
+{
+	tail -n "+$since" "$log" | grep -Eq -- "$1"
+}
+
+# Number of lines that match.
+logged_times()
+{
+	tail -n "+$since" "$log" | grep -Ec -- "$1"
+}
+
+# wait_log REGEX [SECONDS]
+wait_log()
+{
+	wait_for "${2:-5}" logged "$1" || fail "no line in the log within ${2:-5} s like: $1"
+}
+
+gone()
+{
+	local state
+
+	{ read -r state <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[[ ${state##*) } == Z* ]]
+}
+
+# --- sockd ------------------------------------------------------------------------------------
+
+# conf TEXT: the settings file.
+conf()
+{
+	printf '%s\n' "$1" >"$conf"
+}
+
+# run ARG...: sockd to its end, with $out, $err and $status.
+run()
+{
+	"$SOCKD" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	status=$?
+	out=$(cat "$dir/out")
+	err=$(cat "$dir/err")
+}
+
+lib_settled()
+{
+	gone "$master" || logged '^[^ ]+ [a-z]+ ready services=|"ready'
+}
+
+# launch ARG...: sockd -n in the background, without waiting for anything.
+launch()
+{
+	local args=(-n)
+
+	[ -e "$conf" ] && args+=(-f "$conf")
+	: >"$log"
+	since=1
+	"$SOCKD" "${args[@]}" "$@" >>"$log" 2>&1 </dev/null &
+	master=$!
+	started+=("$master")
+}
+
+# start ARG...: the same, ready.
+start()
+{
+	launch "$@"
+	wait_for 20 lib_settled || fail "sockd is not ready after 20 s"
+	gone "$master" && fail "sockd left instead of starting"
+	return 0
+}
+
+# wait_exit SECONDS [PID]: until the master has left; $status is what it left with.
+wait_exit()
+{
+	local pid=${2:-$master}
+
+	wait_for "$1" gone "$pid" || fail "process $pid is still there after $1 s"
+	wait "$pid"
+	status=$?
+}
+
+# stop [SIGNAL]: and check that it leaves in peace and leaves nothing behind.
+stop()
+{
+	local pid pids
+
+	pids=$(descendants "$master")
+	kill "-${1:-TERM}" "$master"
+	wait_exit 10
+	expect "exit status after ${1:-TERM}" 0 $status
+	for pid in $pids; do
+		wait_for 2 gone "$pid" || fail "process $pid ($(cat "/proc/$pid/comm")) was left behind"
+	done
+}
+
+# workers SERVICE [MASTER]: their pids, a line each.
+workers()
+{
+	local pid name comm=sockd:$1
+
+	for pid in $(children "${2:-$master}"); do
+		{ read -r name <"/proc/$pid/comm"; } 2>/dev/null || continue
+		[ "$name" = "${comm:0:15}" ] && echo "$pid"
+	done
+}
+
+# worker_count SERVICE
+worker_count()
+{
+	workers "$1" | wc -l
+}
+
+worker_count_is()
+{
+	[ "$(worker_count "$1")" -eq "$2" ]
+}
+
+# wait_workers SERVICE N [SECONDS]
+wait_workers()
+{
+	wait_for "${3:-5}" worker_count_is "$1" "$2" ||
+		fail "service $1 has $(worker_count "$1") workers and not $2 after ${3:-5} s"
+}
+
+logger_pid()
+{
+	local pid name
+
+	for pid in $(children "$master"); do
+		{ read -r name <"/proc/$pid/comm"; } 2>/dev/null || continue
+		[ "$name" = sockd-logger ] && echo "$pid"
+	done
+}
+
+# --- Clients ----------------------------------------------------------------------------------
+
+# ask ADDRESS [TEXT]: connect, send TEXT, half-close, print the answer up to the end.
+ask()
+{
+	py 'ask(sys.argv[1], sys.argv[2])' "$1" "${2-}"
+}
+
+# answers ADDRESS: true if an echo service there echoes.
+answers()
+{
+	[ "$(ask "$1" ping 2>/dev/null)" = ping ]
+}
+
+# load_begin ADDRESS CLIENTS: a closed loop of connect, 64 bytes there and back, close.
+load_begin()
+{
+	: >"$dir/load.go"
+	py 'load(sys.argv[1], int(sys.argv[2]), sys.argv[3])' "$1" "$2" "$dir/load.go" >"$dir/load.out" 2>&1 &
+	load_pid=$!
+	started+=($load_pid)
+	wait_for 5 grep -q begun "$dir/load.out" || fail "no load: $(cat "$dir/load.out")"
+}
+
+# load_end: $load_rounds and $load_lost; every kind of failure is a loss.
+load_end()
+{
+	rm -f "$dir/load.go"
+	wait $load_pid
+	load_rounds=$(sed -n 's/.*rounds=\([0-9]*\).*/\1/p' "$dir/load.out")
+	load_lost=$(sed -n 's/.*lost=\([0-9]*\).*/\1/p' "$dir/load.out")
+	[ "${load_rounds:-0}" -gt 0 ] || fail "the load did nothing: $(cat "$dir/load.out")"
+}
