@@ -72,12 +72,14 @@ workers() {
 	done
 }
 
-# cpu_ns PID: time on a CPU of the process and all below it
+# cpu_ns PID: time on a CPU of the process, its threads, and all processes below it
 cpu_ns() {
-	local pid run rest sum=0
+	local pid task run rest sum=0
 
 	for pid in $(tree "$1"); do
-		read -r run rest 2>/dev/null <"/proc/$pid/schedstat" && sum=$((sum + run))
+		for task in "/proc/$pid/task"/*/schedstat; do
+			read -r run rest 2>/dev/null <"$task" && sum=$((sum + run))
+		done
 	done
 	echo $sum
 }
