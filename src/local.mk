@@ -13,7 +13,14 @@ libsockd_a_SOURCES = \
 	src/board/board.h \
 	src/conf/conf.h \
 	src/conf/conf_keys.h \
+	src/conf/dump.c \
 	src/conf/keys.c \
+	src/conf/lex.c \
+	src/conf/lex.h \
+	src/conf/lines.c \
+	src/conf/scan.c \
+	src/conf/scan.h \
+	src/conf/value.c \
 	src/core/child.c \
 	src/core/child.h \
 	src/core/logger.c \
@@ -26,11 +33,28 @@ libsockd_a_SOURCES = \
 	src/core/logger_stderr.h \
 	src/core/loop.c \
 	src/core/loop.h \
+	src/core/pool.c \
+	src/core/pool.h \
+	src/core/pool_size.c \
+	src/core/pool_size.h \
 	src/core/privs.c \
 	src/core/privs.h \
+	src/core/service.c \
+	src/core/service.h \
+	src/core/settings.c \
+	src/core/settings.h \
+	src/core/worker.c \
+	src/core/worker.h \
+	src/core/worker_accept.c \
+	src/core/worker_accept.h \
 	src/handlers/chargen.c \
+	src/handlers/chat.c \
 	src/handlers/chat_line.c \
 	src/handlers/chat_line.h \
+	src/handlers/chat_name.c \
+	src/handlers/chat_name.h \
+	src/handlers/chat_room.c \
+	src/handlers/chat_room.h \
 	src/handlers/daytime.c \
 	src/handlers/discard.c \
 	src/handlers/echo.c \
@@ -44,9 +68,14 @@ libsockd_a_SOURCES = \
 	src/net/conn.h \
 	src/net/listener.c \
 	src/net/listener.h \
+	src/net/listener_drain.c \
 	src/net/listener_inherit.c \
 	src/net/listener_internal.h \
 	src/net/listener_unix.c
+
+if COVERAGE
+libsockd_a_SOURCES += tests/coverage.c
+endif
 
 sbin_PROGRAMS += src/sockd
 src_sockd_SOURCES = src/main.c

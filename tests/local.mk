@@ -1,13 +1,49 @@
 # Tests: one behaviour, one file, one line here; check-lists fails for a file that has none.
 # Each runs in parallel with others. By hand: bash tests/NAME.sh, in the build directory.
 
-shell_tests =
+shell_tests = \
+	tests/address_in_use_is_told.sh \
+	tests/backlog_above_somaxconn_is_warned_of.sh \
+	tests/chargen_sends_rotating_lines.sh \
+	tests/connection_line_tells_how_it_ended.sh \
+	tests/crash_loop_backs_off.sh \
+	tests/daytime_says_the_time.sh \
+	tests/discard_says_nothing.sh \
+	tests/drain_timeout_ends_old_workers.sh \
+	tests/echo_answers_before_fin.sh \
+	tests/freebind_binds_a_foreign_address.sh \
+	tests/inherited_socket_made_nonblocking_is_no_spin.sh \
+	tests/killed_pool_is_back_in_a_second.sh \
+	tests/listen_inherited_by_address.sh \
+	tests/listen_inherited_by_name.sh \
+	tests/listen_on_several_addresses.sh \
+	tests/listen_port_0_is_told.sh \
+	tests/listen_takes_names.sh \
+	tests/listen_unix_owner.sh \
+	tests/listen_unix_refuses_what_is_not_ours.sh \
+	tests/listen_unix_socket.sh \
+	tests/listen_v4_v6_and_both.sh \
+	tests/low_port_needs_root.sh \
+	tests/max_connections_retires_one_at_a_time.sh \
+	tests/pool_grows_and_shrinks.sh \
+	tests/qotd_says_its_text.sh \
+	tests/reload_keeps_what_has_not_changed.sh \
+	tests/reload_of_a_bad_file_changes_nothing.sh \
+	tests/reload_of_pool_size_keeps_workers.sh \
+	tests/reload_under_load_loses_nothing.sh \
+	tests/reload_with_a_stolen_port_changes_nothing.sh \
+	tests/several_listeners_wake_one_worker.sh \
+	tests/time_sends_four_bytes.sh \
+	tests/ttin_ttou_change_the_pools.sh \
+	tests/usr1_logs_a_summary.sh \
+	tests/worker_crash_is_respawned.sh \
+	tests/workers_auto_counts_cpus.sh
 
 unit_tests = \
 	tests/unit/test_listener \
 	tests/unit/test_listener_inherit
 
-EXTRA_DIST += tests/unit/listener_help.h
+EXTRA_DIST += tests/client.py tests/lib.sh tests/unit/listener_help.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
