@@ -45,6 +45,8 @@ measure() {
 	: >"$dir/all.log"
 	start "$variant"
 	warm=$("$dir/load" -c "$CLIENTS" -s 1 -l "$BYTES" -d 64 "127.0.0.1:$PORT") || bad=1
+	[ "$variant" != log ] ||
+		until_true 10 "the first log lines" all_logged $(($(load_value ops "$warm") + 1))
 	before=$(cpu_ns "$master") sys_before=$(cpu_ns "$rsyslogd")
 	line=$("$dir/load" -c "$CLIENTS" -s "$SECONDS_EACH" -l "$BYTES" -d 64 "127.0.0.1:$PORT") || bad=1
 	after=$(cpu_ns "$master")
