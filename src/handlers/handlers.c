@@ -10,7 +10,8 @@
 	H(chargen) \
 	H(qotd) \
 	H(daytime) \
-	H(time)
+	H(time) \
+	H(chat)
 
 #define DECLARE(name) extern const struct handler handler_##name;
 HANDLERS(DECLARE)
