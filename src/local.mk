@@ -11,13 +11,21 @@ libsockd_a_SOURCES = \
 	src/base/util.h \
 	src/board/board.c \
 	src/board/board.h \
+	src/conf/compare.c \
 	src/conf/conf.h \
 	src/conf/conf_keys.h \
+	src/conf/cpus.c \
 	src/conf/dump.c \
 	src/conf/keys.c \
 	src/conf/lex.c \
 	src/conf/lex.h \
 	src/conf/lines.c \
+	src/conf/load.c \
+	src/conf/load.h \
+	src/conf/options.c \
+	src/conf/parse.c \
+	src/conf/parse.h \
+	src/conf/resolve.c \
 	src/conf/scan.c \
 	src/conf/scan.h \
 	src/conf/value.c \
@@ -39,6 +47,8 @@ libsockd_a_SOURCES = \
 	src/core/pool_size.h \
 	src/core/privs.c \
 	src/core/privs.h \
+	src/core/reload.c \
+	src/core/reload.h \
 	src/core/service.c \
 	src/core/service.h \
 	src/core/settings.c \

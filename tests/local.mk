@@ -7,12 +7,19 @@ shell_tests = \
 	tests/chargen_sends_rotating_lines.sh \
 	tests/connection_line_tells_how_it_ended.sh \
 	tests/crash_loop_backs_off.sh \
+	tests/daemon_parent_waits_until_ready.sh \
 	tests/daytime_says_the_time.sh \
+	tests/descriptors_do_not_leak.sh \
 	tests/discard_says_nothing.sh \
 	tests/drain_timeout_ends_old_workers.sh \
 	tests/echo_answers_before_fin.sh \
 	tests/freebind_binds_a_foreign_address.sh \
+	tests/idle_master_is_silent.sh \
 	tests/inherited_socket_made_nonblocking_is_no_spin.sh \
+	tests/json_log_is_valid.sh \
+	tests/killed_logger_is_replaced.sh \
+	tests/killed_master_leaves_no_mess.sh \
+	tests/killed_master_of_root_leaves_no_mess.sh \
 	tests/killed_pool_is_back_in_a_second.sh \
 	tests/listen_inherited_by_address.sh \
 	tests/listen_inherited_by_name.sh \
@@ -23,8 +30,12 @@ shell_tests = \
 	tests/listen_unix_refuses_what_is_not_ours.sh \
 	tests/listen_unix_socket.sh \
 	tests/listen_v4_v6_and_both.sh \
+	tests/log_levels_filter.sh \
 	tests/low_port_needs_root.sh \
 	tests/max_connections_retires_one_at_a_time.sh \
+	tests/no_enabled_service_is_an_error.sh \
+	tests/pidfile_is_written_and_locked.sh \
+	tests/pidfile_symlink_is_refused.sh \
 	tests/pool_grows_and_shrinks.sh \
 	tests/qotd_says_its_text.sh \
 	tests/reload_keeps_what_has_not_changed.sh \
@@ -32,12 +43,20 @@ shell_tests = \
 	tests/reload_of_pool_size_keeps_workers.sh \
 	tests/reload_under_load_loses_nothing.sh \
 	tests/reload_with_a_stolen_port_changes_nothing.sh \
+	tests/repeated_lines_are_counted.sh \
 	tests/several_listeners_wake_one_worker.sh \
+	tests/shutdown_timeout_forces_the_end.sh \
+	tests/stalled_log_counts_lost_lines.sh \
+	tests/supplementary_groups_reach_workers.sh \
+	tests/systemd_service.sh \
+	tests/term_drains_the_queue.sh \
+	tests/term_refuses_new_clients.sh \
 	tests/time_sends_four_bytes.sh \
 	tests/ttin_ttou_change_the_pools.sh \
 	tests/usr1_logs_a_summary.sh \
 	tests/worker_crash_is_respawned.sh \
-	tests/workers_auto_counts_cpus.sh
+	tests/workers_auto_counts_cpus.sh \
+	tests/workers_run_as_user.sh
 
 unit_tests = \
 	tests/unit/test_listener \
