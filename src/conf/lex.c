@@ -121,8 +121,10 @@ static void skip_escape(struct lex *x, struct token *t)
 	if (digits) {
 		n = strspn(memcpy(number, rest, digits < 3 ? digits : 3), "01234567");
 		value = strtoul(number, NULL, 8);
-		if (n < digits || value > 0xff)
+		if (n < digits || value > 0xff) {
 			bad_escape(x, t, digits + 1, "bad octal number");
+			value = 1;
+		}
 		n = digits;
 	} else if (*rest == 'x') {
 		while (n < 2 && n + 1 < left && strchr("0123456789abcdefABCDEF", rest[n + 1])) {

@@ -5,174 +5,15 @@
 
 #include <string.h>
 
-#include "conf/lex.h"
-
-#define DEPTH_MAX 8
+#include "conf/syntax.h"
 
 #define NAME_CHARACTERS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-"
-
-struct frame {
-	unsigned scope; /* of its keys; 0: an unknown section, nothing in it is looked at */
-	bool drop;      /* it is not for libconfuse */
-	size_t section; /* in the lines */
-	size_t start;   /* of its text */
-	int line;
-	char what[CONF_NAME_MAX + 16]; /* "service 'echo'" */
-};
-
-struct scanner {
-	struct lex lex;
-	struct scan_text *t;
-	struct conf_lines *lines;
-	struct frame frame[DEPTH_MAX + 1];
-	size_t depth;
-	size_t reopened; /* sections that were taken as closed without their brace */
-	bool broken;
-};
-
-static struct frame *top(struct scanner *s)
-{
-	return &s->frame[s->depth];
-}
-
-/* Text of a token for a message. The caller frees b. */
-static const char *show(struct scanner *s, const struct token *t, struct buf *b)
-{
-	size_t len = t->end - t->start;
-
-	if (t->type == TOKEN_EOF)
-		return "the end of the file";
-	message_quote(b, s->lex.text + (t->type == TOKEN_STRING ? t->text : t->start),
-		t->type == TOKEN_STRING ? t->len : len);
-	return b->failed ? "something" : b->data;
-}
-
-static void push(struct scanner *s, const struct frame *f)
-{
-	if (s->depth == DEPTH_MAX) {
-		lex_error(&s->lex, f->line, "sections are nested deeper than %d", DEPTH_MAX);
-		s->lex.broken = s->broken = true;
-		return;
-	}
-	s->frame[++s->depth] = *f;
-}
-
-static void push_dropped(struct scanner *s, const struct token *t, const char *name, size_t len)
-{
-	struct frame f = {.drop = true, .start = t->start, .line = t->line};
-
-	snprintf(f.what, sizeof(f.what), "%.*s", (int)(len < 40 ? len : 40), name);
-	push(s, &f);
-}
-
-static void pop(struct scanner *s, size_t end)
-{
-	if (top(s)->drop)
-		lex_blank(&s->lex, top(s)->start, end);
-	s->depth--;
-}
-
-/* After a syntax error: go on behind the end of this line, but keep count of the braces.
- * in_list  the error is between the braces of a list */
-static void resync(struct scanner *s, int line, bool in_list)
-{
-	size_t open = in_list;
-
-	s->broken = true;
-	if (in_list && lex_peek(&s->lex, 0)->type == TOKEN_STRING &&
-		lex_peek(&s->lex, 1)->type == '=')
-		return; /* the next key: the list was not closed */
-	while (!s->lex.broken) {
-		const struct token *t = lex_peek(&s->lex, 0);
-
-		if (t->type == TOKEN_EOF || (t->line > line && !open))
-			return;
-		if (t->type == '{') {
-			open++;
-		} else if (t->type == '}' && open) {
-			open--;
-		} else if (t->type == '}') {
-			if (!s->depth)
-				return;
-			pop(s, t->end);
-		}
-		if (open && t->line > line && !in_list) { /* some section began on that line */
-			while (open--)
-				push_dropped(s, t, "", 0);
-			return;
-		}
-		lex_next(&s->lex);
-	}
-}
-
-static void syntax_error(struct scanner *s, const char *expected, bool in_list)
-{
-	const struct token *t = lex_peek(&s->lex, 0);
-	int line = t->line;
-	struct buf b = {0}, hint = {0};
-
-	if (s->lex.broken) { /* that was told already */
-		s->broken = true;
-		return;
-	}
-	if (s->lex.string_begins && s->lex.string_begins != line)
-		buf_printf(&hint, " (a string that spans lines begins on line %d)",
-			s->lex.string_begins);
-	lex_error(&s->lex, line, "found %s, expected %s%s", show(s, t, &b), expected,
-		hint.data ? hint.data : "");
-	buf_free(&b);
-	buf_free(&hint);
-	resync(s, line, in_list);
-}
-
-/* Take a token of this type. Returns false after telling what was expected. */
-static bool expect(struct scanner *s, int type, const char *expected, struct token *out)
-{
-	if (lex_peek(&s->lex, 0)->type != type) {
-		syntax_error(s, expected, false);
-		return false;
-	}
-	*out = lex_next(&s->lex);
-	return true;
-}
-
-/* STRING { , STRING } [ , ] up to the closing character, the opening one being taken.
- * Returns 1, 0 if something in it was complained about, or -1 after a syntax error. */
-static int skip_list(struct scanner *s, int closing, size_t *end)
-{
-	bool may_close = true, may_string = true, sound = true;
-	struct token t;
-
-	for (;;) {
-		const struct token *p = lex_peek(&s->lex, 0);
-
-		if (p->type == closing && may_close) {
-			*end = lex_next(&s->lex).end;
-			return sound;
-		} else if (p->type == TOKEN_STRING && may_string) {
-			t = lex_next(&s->lex);
-			sound = sound && !t.bad;
-			may_string = false;
-			may_close = true;
-		} else if (p->type == ',' && !may_string) {
-			lex_next(&s->lex);
-			may_string = true;
-		} else {
-			syntax_error(s,
-				may_string       ? "a value of the list"
-				: closing == '}' ? "',' or the list's '}'"
-						 : "',' or ')'",
-				closing == '}');
-			return -1;
-		}
-	}
-}
 
 /* Note where a key is set. Returns false if it was set before. */
 static bool note_key(
 	struct scanner *s, const struct conf_key *k, const struct token *t, bool append)
 {
-	struct conf_where *w = &s->lines->section[top(s)->section].key[k - conf_keys];
+	struct conf_where *w = &s->lines->section[syntax_top(s)->section].key[k - conf_keys];
 
 	if (s->t->option || !w->file) {
 		*w = (struct conf_where){
@@ -187,6 +28,19 @@ static bool note_key(
 		lex_error(
 			&s->lex, t->line, "%s: already given at %s:%d", k->name, w->file, w->line);
 	return false;
+}
+
+/* Other programs want a ';' behind a value; here it would be a part of it. */
+static bool ends_with_semicolon(struct scanner *s, const struct token *value)
+{
+	struct buf b = {0};
+
+	if (value->start != value->text || s->lex.text[value->end - 1] != ';')
+		return false;
+	lex_error(&s->lex, value->line, "found %s; leave out the ';', or put quotes around it",
+		syntax_show(s, value, &b));
+	buf_free(&b);
+	return true;
 }
 
 /* KEY = VALUE, the key being taken. */
@@ -206,7 +60,7 @@ static void scan_value(struct scanner *s, const struct conf_key *k, const struct
 		}
 	} else {
 		snprintf(expected, sizeof(expected), "'=' after '%s'", k->name);
-		if (!expect(s, '=', expected, &op))
+		if (!syntax_expect(s, '=', expected, &op))
 			return;
 	}
 	if (lex_peek(&s->lex, 0)->type == '{') {
@@ -217,7 +71,7 @@ static void scan_value(struct scanner *s, const struct conf_key *k, const struct
 				k->name);
 			sound = 0;
 		}
-		switch (skip_list(s, '}', &value.end)) {
+		switch (syntax_list(s, '}', &value.end)) {
 		case -1:
 			return;
 		case 0:
@@ -225,9 +79,9 @@ static void scan_value(struct scanner *s, const struct conf_key *k, const struct
 		}
 	} else {
 		snprintf(expected, sizeof(expected), "a value for '%s'", k->name);
-		if (!expect(s, TOKEN_STRING, expected, &value))
+		if (!syntax_expect(s, TOKEN_STRING, expected, &value))
 			return;
-		sound = sound && !value.bad;
+		sound = sound && !value.bad && !ends_with_semicolon(s, &value);
 	}
 	if (!note_key(s, k, key, op.type == TOKEN_APPEND) || !sound)
 		lex_blank(&s->lex, key->start, value.end);
@@ -240,13 +94,13 @@ static void scan_include(struct scanner *s, const struct token *word)
 	size_t end = 0;
 	int sound;
 
-	if (!expect(s, '(', "include(\"FILE\")", &open))
+	if (!syntax_expect(s, '(', "include(\"FILE\")", &open))
 		return;
 	if (lex_peek(&s->lex, 0)->type == ')') {
 		syntax_error(s, "include(\"FILE\")", false);
 		return;
 	}
-	sound = skip_list(s, ')', &end);
+	sound = syntax_list(s, ')', &end);
 	if (!sound)
 		lex_blank(&s->lex, word->start, end);
 }
@@ -255,12 +109,12 @@ static void scan_include(struct scanner *s, const struct token *word)
 static void close_forgotten(struct scanner *s, const struct token *word, const char *next)
 {
 	while (s->depth) {
-		lex_error(&s->lex, top(s)->line,
-			"section %s is not closed before %s begins on line %d", top(s)->what, next,
-			word->line);
+		lex_error(&s->lex, syntax_top(s)->line,
+			"section %s is not closed before %s begins on line %d", syntax_top(s)->what,
+			next, word->line);
 		s->broken = true;
 		s->reopened++;
-		pop(s, word->start);
+		syntax_pop(s, word->start);
 	}
 }
 
@@ -282,20 +136,20 @@ static void scan_section(struct scanner *s, const struct conf_key *k, const stru
 	struct buf b = {0};
 
 	close_forgotten(s, word, titled ? "a service" : "defaults");
-	if (titled && !expect(s, TOKEN_STRING, "the name of the service", &title))
+	if (titled && !syntax_expect(s, TOKEN_STRING, "the name of the service", &title))
 		return;
 	if (titled)
 		name = s->lex.text + title.text;
 	if (titled && !name_is_good(name, title.len)) {
 		lex_error(&s->lex, title.line,
 			"found %s, expected a service's name: 1 to %d of letters, digits, '.', '_' and '-'",
-			show(s, &title, &b), CONF_NAME_MAX);
+			syntax_show(s, &title, &b), CONF_NAME_MAX);
 		buf_free(&b);
 		kind = SECTION_DEAD;
 	}
 	snprintf(f.what, sizeof(f.what), titled ? "service '%.*s'" : "defaults",
 		title.len > CONF_NAME_MAX ? CONF_NAME_MAX : (int)title.len, name);
-	if (!expect(s, '{', "'{'", &brace))
+	if (!syntax_expect(s, '{', "'{'", &brace))
 		return;
 	twin = kind == SECTION_DEAD ? NULL : lines_find(s->lines, kind, name, title.len);
 	if (twin) {
@@ -310,26 +164,27 @@ static void scan_section(struct scanner *s, const struct conf_key *k, const stru
 		s->lex.broken = s->broken = true;
 		return;
 	}
-	push(s, &f);
+	syntax_push(s, &f);
 }
 
 /* Why a name is unknown, as far as it can be guessed. */
 static void unknown(struct scanner *s, const struct token *t, const char *what)
 {
 	const char *name = s->lex.text + t->text;
-	unsigned here = top(s)->scope & ~(unsigned)KEY_INTERNAL;
+	unsigned here = syntax_top(s)->scope & ~(unsigned)KEY_INTERNAL;
 	const char *near = key_nearest(name, t->len, here);
-	const struct conf_key *other = key_find(name, t->len, here ^ (KEY_GLOBAL | KEY_SERVICE));
+	const char *other = key_nearest(name, t->len, here ^ (KEY_GLOBAL | KEY_SERVICE));
 	struct buf b = {0}, hint = {0};
 
-	if (other && here == KEY_SERVICE)
-		buf_printf(&hint, "; '%s' stands outside of sections", other->name);
-	else if (other)
-		buf_printf(&hint, "; '%s' stands in a service or in defaults", other->name);
-	else if (near)
+	if (near)
 		buf_printf(&hint, "; did you mean '%s'?", near);
-	lex_error(&s->lex, t->line, "unknown %s %s%s%s%s", what, show(s, t, &b),
-		s->depth ? " in " : "", s->depth ? top(s)->what : "", hint.data ? hint.data : "");
+	else if (other)
+		buf_printf(&hint, "; '%s' stands %s", other,
+			here == KEY_SERVICE ? "outside of sections"
+					    : "in a service or in defaults");
+	lex_error(&s->lex, t->line, "unknown %s %s%s%s%s", what, syntax_show(s, t, &b),
+		s->depth ? " in " : "", s->depth ? syntax_top(s)->what : "",
+		hint.data ? hint.data : "");
 	buf_free(&b);
 	buf_free(&hint);
 }
@@ -340,7 +195,7 @@ static void scan_unknown(struct scanner *s, const struct token *t, int last_line
 {
 	int next = lex_peek(&s->lex, 0)->type;
 	bool is_title = next == TOKEN_STRING && lex_peek(&s->lex, 1)->type == '{';
-	bool quiet = !top(s)->scope || t->bad;
+	bool quiet = !syntax_top(s)->scope || t->bad;
 	struct token value;
 	struct buf b = {0};
 	size_t end = t->end;
@@ -351,10 +206,10 @@ static void scan_unknown(struct scanner *s, const struct token *t, int last_line
 		lex_next(&s->lex);
 		if (lex_peek(&s->lex, 0)->type == '{') {
 			lex_next(&s->lex);
-			if (skip_list(s, '}', &end) < 0)
+			if (syntax_list(s, '}', &end) < 0)
 				return;
 		} else {
-			if (!expect(s, TOKEN_STRING, "a value", &value))
+			if (!syntax_expect(s, TOKEN_STRING, "a value", &value))
 				return;
 			end = value.end;
 		}
@@ -362,7 +217,7 @@ static void scan_unknown(struct scanner *s, const struct token *t, int last_line
 		if (!quiet)
 			unknown(s, t, "function");
 		lex_next(&s->lex);
-		if (skip_list(s, ')', &end) < 0)
+		if (syntax_list(s, ')', &end) < 0)
 			return;
 	} else if (next == '{' || is_title) {
 		if (!quiet)
@@ -370,10 +225,11 @@ static void scan_unknown(struct scanner *s, const struct token *t, int last_line
 		if (is_title)
 			lex_next(&s->lex);
 		lex_next(&s->lex);
-		push_dropped(s, t, s->lex.text + t->text, t->len);
+		syntax_push_dropped(s, t, s->lex.text + t->text, t->len);
 		return;
 	} else if (!quiet) {
-		lex_error(&s->lex, t->line, "found %s, expected KEY = VALUE%s", show(s, t, &b),
+		lex_error(&s->lex, t->line, "found %s, expected KEY = VALUE%s",
+			syntax_show(s, t, &b),
 			t->len == 1 && s->lex.text[t->text] == ';' ? "; leave out the ';'"
 			: t->line == last_line ? "; a value with spaces needs quotes"
 					       : "");
@@ -392,12 +248,12 @@ static void scan_statement(struct scanner *s)
 
 	if (t.bad)
 		s->broken = true;
-	if (top(s)->scope)
-		k = key_find(name, t.len, top(s)->scope);
+	if (syntax_top(s)->scope)
+		k = key_find(name, t.len, syntax_top(s)->scope);
 	if (s->t->option && (s->depth || t.start))
 		k = NULL;
 	/* A service inside a section: the '}' before it was forgotten. */
-	if (!k && s->depth && top(s)->scope && next != '=' && next != TOKEN_APPEND) {
+	if (!k && s->depth && syntax_top(s)->scope && next != '=' && next != TOKEN_APPEND) {
 		k = key_find(name, t.len, KEY_GLOBAL);
 		if (k && k->type != CONF_SECTION)
 			k = NULL;
@@ -422,7 +278,7 @@ static void scan_all(struct scanner *s)
 		if (t->type == TOKEN_STRING) {
 			scan_statement(s);
 		} else if (t->type == '}' && s->depth) {
-			pop(s, lex_next(&s->lex).end);
+			syntax_pop(s, lex_next(&s->lex).end);
 		} else if (t->type == '}' && s->reopened) {
 			s->reopened--;
 			lex_next(&s->lex);
@@ -430,15 +286,16 @@ static void scan_all(struct scanner *s)
 			lex_error(&s->lex, t->line, "found '}', but no section is open");
 			s->broken = true;
 			lex_next(&s->lex);
-		} else if (!top(s)->scope) {
+		} else if (!syntax_top(s)->scope) {
 			lex_next(&s->lex);
 		} else {
 			syntax_error(s, s->depth ? "a key or '}'" : "a key or a section", false);
 		}
 	}
 	while (!s->lex.broken && s->depth) {
-		if (top(s)->what[0])
-			lex_error(&s->lex, top(s)->line, "section %s is not closed", top(s)->what);
+		if (syntax_top(s)->what[0])
+			lex_error(&s->lex, syntax_top(s)->line, "section %s is not closed",
+				syntax_top(s)->what);
 		s->broken = true;
 		s->depth--;
 	}

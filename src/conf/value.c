@@ -103,14 +103,10 @@ static void say_expected(const struct conf_key *k, struct buf *why)
 
 static int mismatch(const struct conf_key *k, const char *text, struct buf *why)
 {
-	size_t n = strlen(text);
-
 	buf_puts(why, "found ");
-	message_quote(why, text, n);
+	message_quote(why, text, strlen(text));
 	buf_puts(why, ", expected ");
 	say_expected(k, why);
-	if (n && text[n - 1] == ';')
-		buf_puts(why, "; leave out the ';'");
 	return -1;
 }
 
