@@ -28,9 +28,13 @@ libsockd_a_SOURCES = \
 	src/conf/resolve.c \
 	src/conf/scan.c \
 	src/conf/scan.h \
+	src/conf/syntax.c \
+	src/conf/syntax.h \
 	src/conf/value.c \
 	src/core/child.c \
 	src/core/child.h \
+	src/core/daemon.c \
+	src/core/daemon.h \
 	src/core/logger.c \
 	src/core/logger.h \
 	src/core/logger_run.c \
@@ -41,6 +45,10 @@ libsockd_a_SOURCES = \
 	src/core/logger_stderr.h \
 	src/core/loop.c \
 	src/core/loop.h \
+	src/core/master.c \
+	src/core/master.h \
+	src/core/master_reload.c \
+	src/core/master_reload.h \
 	src/core/pool.c \
 	src/core/pool.h \
 	src/core/pool_size.c \

@@ -26,6 +26,7 @@
 /* State of a channel that its senders and the logger share. */
 struct log_shared {
 	_Atomic uint64_t lost; /* lines that did not fit */
+	_Atomic uint64_t told; /* how many of them the log speaks of; the logger's */
 	_Atomic int level;     /* lines above it (less urgent) are not sent */
 };
 

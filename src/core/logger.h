@@ -19,8 +19,6 @@ struct log_channel {
 	int err_tx;    /* stderr of the workers */
 	int err_rx;
 	struct log_shared *shared; /* mapping shared with all who send */
-	uint64_t lost_told;        /* the logger's: how much of shared->lost it has told */
-	struct log_repeat *repeat; /* the logger's */
 	struct log_channel *next;
 };
 
@@ -51,6 +49,9 @@ int logger_start(const struct logger_options *o);
 /* Have the running logger finish and be replaced by one that knows the present channels and these
  * options. Asynchronous: logger_reaped() starts the next. */
 void logger_restart(const struct logger_options *o);
+
+/* Start-up is over: errors are no longer copied to stderr. */
+void logger_detach(void);
 
 /* 0: none. */
 pid_t logger_pid(void);

@@ -41,6 +41,10 @@ int listener_open(struct listener *out, const struct addr *a, const struct liste
  * Returns 0, or -1 with errno. */
 int listener_adjust(struct listener *l, const struct listener_options *o);
 
+/* Let no new connection begin, but keep the queue: the first step of draining. Does nothing to an
+ * inherited or a unix listener. Returns 0, or -1 with errno. */
+int listener_hold(const struct listener *l);
+
 /* Refuse new connections from now on, in every process that holds the socket. Does nothing to an
  * inherited one: those wait in the queue for the next owner. */
 void listener_refuse(struct listener *l);

@@ -1,0 +1,26 @@
+/* child.h: the first steps of every forked child: descriptors and signals. */
+#ifndef SOCKD_CORE_CHILD_H
+#define SOCKD_CORE_CHILD_H
+
+#include <signal.h>
+#include <stddef.h>
+
+/* Descriptors that a child keeps; zero-initialise. */
+struct child_fds {
+	int *fd;
+	size_t n, cap;
+};
+
+/* Add a descriptor; negative ones are passed over. Leaves the process if memory is short. */
+void child_keep(struct child_fds *k, int fd);
+
+/* Close every descriptor above 2 that is not in k, and free k. Source: close_range(2) */
+void child_close_others(struct child_fds *k);
+
+/* Every signal at its default, but these ignored. */
+void child_signals(const int *ignored, size_t n);
+
+/* Install a handler without SA_RESTART: a blocked call returns EINTR. */
+void child_handle(int sig, void (*fn)(int));
+
+#endif

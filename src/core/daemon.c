@@ -1,0 +1,167 @@
+/* daemon.c: leave the terminal, and leave word who we are. */
+#include "core/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static int parent_fd = -1;
+
+static struct {
+	char *path;
+	int fd;
+} pidfile = {.fd = -1};
+
+/* In the process that was started: wait for the daemon's word. */
+static _Noreturn void parent_wait(int fd, pid_t child)
+{
+	unsigned char status = 1;
+	ssize_t n;
+
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	do
+		n = read(fd, &status, 1);
+	while (n < 0 && errno == EINTR);
+	_exit(status);
+}
+
+int daemon_start(void)
+{
+	int fd[2];
+	pid_t child;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return -1;
+	child = fork();
+	if (child < 0) {
+		fd_close(&fd[0]);
+		fd_close(&fd[1]);
+		return -1;
+	}
+	if (child > 0) {
+		fd_close(&fd[1]);
+		parent_wait(fd[0], child);
+	}
+	fd_close(&fd[0]);
+	parent_fd = fd[1];
+	/* Fork again: who does not lead its session gets no terminal by opening one. */
+	if (setsid() < 0 || (child = fork()) < 0) {
+		log_msg(LOG_ERR, "cannot go to the background: %m");
+		_exit(1);
+	}
+	if (child > 0)
+		_exit(0);
+	return chdir("/");
+}
+
+static void parent_tell(int status)
+{
+	unsigned char byte = (unsigned char)status;
+
+	if (parent_fd >= 0)
+		(void)write_all(parent_fd, &byte, 1);
+	fd_close(&parent_fd);
+}
+
+void daemon_failed(int status)
+{
+	parent_tell(status);
+}
+
+void daemon_ready(void)
+{
+	int null;
+
+	if (parent_fd < 0)
+		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	fd_close(&null);
+	parent_tell(0);
+}
+
+static int pidfile_refuse(const char *path, int fd, const char *why)
+{
+	log_msg(LOG_ERR, "pidfile %s: %s", path, why);
+	fd_close(&fd);
+	return -1;
+}
+
+static int pidfile_busy(const char *path, int fd)
+{
+	char text[16] = "", why[80];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
+
+	if (pid > 0)
+		snprintf(why, sizeof(why), "another sockd is running as pid %ld", pid);
+	else
+		snprintf(why, sizeof(why), "another sockd has it locked");
+	return pidfile_refuse(path, fd, why);
+}
+
+int pidfile_lock(const char *path)
+{
+	struct stat st, at;
+
+	for (;;) {
+		int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+
+		if (fd < 0)
+			return pidfile_refuse(path, fd,
+				errno == ELOOP ? "is a symbolic link" : strerrordesc_np(errno));
+		if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1)
+			return pidfile_refuse(path, fd, "is not a plain file of our own");
+		if (st.st_uid != geteuid())
+			return pidfile_refuse(path, fd, "belongs to another user");
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+			return errno == EWOULDBLOCK
+				       ? pidfile_busy(path, fd)
+				       : pidfile_refuse(path, fd, strerrordesc_np(errno));
+		/* The last owner may have removed it between open() and flock(). */
+		if (lstat(path, &at) == 0 && at.st_dev == st.st_dev && at.st_ino == st.st_ino) {
+			pidfile.fd = fd;
+			pidfile.path = strdup(path);
+			return pidfile.path ? 0 : pidfile_refuse(path, fd, "out of memory");
+		}
+		fd_close(&fd);
+	}
+}
+
+int pidfile_write(void)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	if (pidfile.fd < 0)
+		return 0;
+	if (ftruncate(pidfile.fd, 0) < 0 || pwrite(pidfile.fd, text, (size_t)n, 0) != n) {
+		log_msg(LOG_ERR, "pidfile %s: %m", pidfile.path);
+		return -1;
+	}
+	return 0;
+}
+
+void pidfile_remove(void)
+{
+	struct stat st, at;
+
+	if (pidfile.fd < 0)
+		return;
+	if (fstat(pidfile.fd, &st) == 0 && lstat(pidfile.path, &at) == 0 &&
+		st.st_dev == at.st_dev && st.st_ino == at.st_ino)
+		unlink(pidfile.path);
+	fd_close(&pidfile.fd);
+	free(pidfile.path);
+}

@@ -1,0 +1,29 @@
+/* daemon.h: the shell around the master: background, pidfile. */
+#ifndef SOCKD_CORE_DAEMON_H
+#define SOCKD_CORE_DAEMON_H
+
+#include <stdbool.h>
+
+/* Go to the background. The parent stays until daemon_ready() and exits with the status that this
+ * gives; if the daemon ends before, with the status of daemon_failed(), or 1.
+ * Returns in the daemon: 0, or -1 with errno (in the parent, nothing was started). */
+int daemon_start(void);
+
+/* Let the parent go, and the terminal. Does nothing without daemon_start(). */
+void daemon_ready(void);
+
+/* Tell the parent with which status to exit. */
+void daemon_failed(int status);
+
+/* Create (or take over, if nobody has it locked) and lock a pidfile; its content is written later.
+ * A symlink, or anything but a regular file, is refused.
+ * Returns 0, or -1 after logging why. Source: flock(2) */
+int pidfile_lock(const char *path);
+
+/* Write our pid into it. Returns 0, or -1 after logging why. Does nothing if none is locked. */
+int pidfile_write(void);
+
+/* Remove it, if it is still ours. */
+void pidfile_remove(void);
+
+#endif

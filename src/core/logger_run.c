@@ -1,0 +1,439 @@
+/* logger_run.c: the logger process: channels in, lines out. It alone may block on syslog. */
+#include "core/logger_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/child.h"
+#include "core/logger_sink.h"
+#include "core/logger_stderr.h"
+#include "core/privs.h"
+
+#define BATCH          32
+#define REPEAT_MS      10000 /* equal lines within it are one line and a count */
+#define RETRY_MS       200   /* between two tries to reach syslog */
+#define FINISH_MS      1000  /* how long a stalled syslog is waited for at the end */
+#define STDERR_BURST   100   /* lines of stderr at once from a service, ... */
+#define STDERR_PER_SEC 10    /* ... then so many a second; the rest is counted */
+
+/* What the logger remembers of a channel. */
+struct reader {
+	struct log_channel *ch;
+	bool open[2]; /* records, stderr */
+	char last[LOG_RECORD_MAX];
+	size_t last_len;
+	uint64_t last_ms, repeats;
+	uint64_t tokens_ms; /* 1000 for each line of stderr that may be written now */
+	uint64_t refilled_ms, dropped;
+};
+
+static struct {
+	struct logger_options o;
+	struct reader *reader;
+	size_t n;
+	int epoll_fd;
+	uint64_t refused; /* lines that the sink gave up, not told yet */
+} lg;
+
+static volatile sig_atomic_t finish;
+
+static void on_term(int sig)
+{
+	(void)sig;
+	finish = 1;
+}
+
+/* Write the batch, however long it takes: meanwhile the channels hold what comes. At the end, a
+ * sink that stays stalled is given up, and so are the lines in hand. */
+static void flush(void)
+{
+	uint64_t start = mono_ms();
+
+	while (!sink_flush()) {
+		sink_wait(RETRY_MS);
+		if (!finish)
+			start = mono_ms();
+		else if (mono_ms() - start > FINISH_MS)
+			_exit(1);
+	}
+}
+
+static void write_record(const char *data, size_t n, const char *service, pid_t pid)
+{
+	char line[8192];
+	size_t len;
+
+	if (lg.o.json) {
+		struct timespec ts;
+
+		clock_gettime(CLOCK_REALTIME, &ts);
+		len = log_render_json(line, sizeof(line), data, n, service, pid,
+			(int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+	} else {
+		len = log_render_text(line, sizeof(line), data, n, service, pid);
+	}
+	if (!sink_room())
+		flush();
+	sink_line(data[0] & LOG_PRIMASK, line, len);
+}
+
+/* A line of the logger's own about a channel. */
+static void tell(const struct reader *r, const char *text, const char *key, uint64_t count)
+{
+	struct log_record rec;
+
+	log_begin(&rec, LOG_WARNING, 0, text);
+	log_num(&rec, key, count);
+	write_record(rec.data, rec.len, r->ch->service, 0);
+}
+
+static void repeats_tell(struct reader *r)
+{
+	struct log_record rec;
+	const char *text = r->last + 2;
+
+	if (!r->repeats)
+		return;
+	log_begin(&rec, r->last[0], 0, "last line repeated");
+	log_num(&rec, "times", r->repeats);
+	log_str(&rec, "line", text);
+	r->repeats = 0;
+	write_record(rec.data, rec.len, r->ch->service, 0);
+}
+
+/* Copy a record without its worker field: the same words from two workers are a repeat. */
+static size_t repeat_key(char *out, const char *data, size_t n)
+{
+	static const char field[] = "#worker=";
+	size_t pos = 2 + strnlen(data + 2, n - 2) + 1, len;
+
+	if (pos >= n || n - pos < sizeof(field) ||
+		memcmp(data + pos, field, sizeof(field) - 1) != 0) {
+		memcpy(out, data, n);
+		return n;
+	}
+	len = strnlen(data + pos, n - pos) + 1;
+	memcpy(out, data, pos);
+	if (pos + len >= n)
+		return pos;
+	memcpy(out + pos, data + pos + len, n - pos - len);
+	return n - len;
+}
+
+/* True if this record is like the last one of the channel: counted, not written. */
+static bool is_repeat(struct reader *r, const char *data, size_t n)
+{
+	char key[LOG_RECORD_MAX];
+	uint64_t now = mono_ms();
+	size_t len = repeat_key(key, data, n);
+
+	if (len == r->last_len && memcmp(key, r->last, len) == 0 && now - r->last_ms < REPEAT_MS) {
+		r->repeats++;
+		return true;
+	}
+	repeats_tell(r);
+	memcpy(r->last, key, len);
+	r->last_len = len;
+	r->last_ms = now;
+	return false;
+}
+
+static void on_stderr_line(void *arg, pid_t pid, const char *line, size_t n)
+{
+	struct reader *r = arg;
+	struct log_record rec;
+	char text[LOG_RECORD_MAX / 2];
+	uint64_t now = mono_ms();
+
+	r->tokens_ms += (now - r->refilled_ms) * STDERR_PER_SEC;
+	r->refilled_ms = now;
+	if (r->tokens_ms > STDERR_BURST * 1000)
+		r->tokens_ms = STDERR_BURST * 1000;
+	if (r->tokens_ms < 1000) {
+		r->dropped++;
+		return;
+	}
+	r->tokens_ms -= 1000;
+	if (r->dropped)
+		tell(r, "lines of stderr dropped", "dropped", r->dropped);
+	r->dropped = 0;
+	snprintf(text, sizeof(text), "stderr: %.*s", (int)n, line);
+	log_begin(&rec, LOG_NOTICE, 0, text);
+	if (!is_repeat(r, rec.data, rec.len))
+		write_record(rec.data, rec.len, r->ch->service, pid);
+}
+
+/* The pid that the kernel stamped on a message; 0 if there is none. */
+static pid_t message_pid(struct msghdr *m)
+{
+	struct ucred cred;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
+			memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+			return cred.pid;
+		}
+	}
+	return 0;
+}
+
+/* Read stderr of a channel until it is empty. Returns true if anything was there. */
+static bool read_stderr(struct reader *r)
+{
+	char data[16384], ctl[CMSG_SPACE(sizeof(struct ucred))];
+	bool any = false;
+
+	for (int i = 0; r->open[1] && i < 64; i++) {
+		struct iovec iov = {data, sizeof(data)};
+		struct msghdr m = {.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = ctl,
+			.msg_controllen = sizeof(ctl)};
+		ssize_t n = recvmsg(r->ch->err_rx, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+		if (n == 0)
+			r->open[1] = false;
+		if (n <= 0)
+			break;
+		any = true;
+		stderr_feed(message_pid(&m), data, (size_t)n, on_stderr_line, r);
+	}
+	return any;
+}
+
+static pid_t record_pid(const char *data, size_t n)
+{
+	static const char field[] = "#pid=";
+	const char *p = memmem(data, n, field, sizeof(field) - 1);
+	pid_t pid = 0;
+
+	/* A record need not end in a NUL, so no strtol(). */
+	for (p = p ? p + sizeof(field) - 1 : NULL; p && p < data + n && *p >= '0' && *p <= '9'; p++)
+		pid = pid * 10 + (*p - '0');
+	return pid;
+}
+
+/* The master tells of a death: add what the dead wrote last. */
+static size_t add_last_words(char *data, size_t n)
+{
+	struct log_record rec;
+	char words[512];
+
+	for (size_t i = 0; i < lg.n; i++)
+		(void)read_stderr(&lg.reader[i]);
+	if (!stderr_last_words(
+		    record_pid(data, n), words, sizeof(words), on_stderr_line, &lg.reader[0]))
+		return n;
+	memcpy(rec.data, data, n);
+	rec.len = n;
+	log_str(&rec, "stderr", words);
+	memcpy(data, rec.data, rec.len);
+	return rec.len;
+}
+
+static void handle_record(struct reader *r, char *data, size_t n, pid_t pid)
+{
+	const char *service = r->ch->service;
+	int flags = data[1];
+
+	if (service) {
+		flags &= LOG_F_NOREPEAT; /* the others are the master's */
+	} else {
+		pid = 0;
+	}
+	if (flags & LOG_F_DETACH) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		lg.o.copy_errors = false;
+		if (null >= 0 && lg.o.to_syslog)
+			dup2(null, STDERR_FILENO);
+		fd_close(&null);
+		return;
+	}
+	if (flags & LOG_F_DEATH)
+		n = add_last_words(data, n);
+	if (flags & LOG_F_NOREPEAT) {
+		repeats_tell(r);
+		r->last_len = 0;
+	} else if (is_repeat(r, data, n)) {
+		return;
+	}
+	write_record(data, n, service, pid);
+}
+
+/* Read records of a channel until it is empty, or for a while. Returns true if any was there. */
+static bool read_records(struct reader *r)
+{
+	static char data[BATCH][LOG_RECORD_MAX];
+	static char ctl[BATCH][CMSG_SPACE(sizeof(struct ucred))];
+	struct mmsghdr msg[BATCH];
+	struct iovec iov[BATCH];
+	int n;
+
+	if (!r->open[0])
+		return false;
+	for (int i = 0; i < BATCH; i++) {
+		iov[i] = (struct iovec){data[i], sizeof(data[i])};
+		msg[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i],
+			.msg_iovlen = 1,
+			.msg_control = ctl[i],
+			.msg_controllen = sizeof(ctl[i])};
+	}
+	n = recvmmsg(r->ch->rx, msg, BATCH, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
+	for (int i = 0; i < n; i++) {
+		pid_t pid = message_pid(&msg[i].msg_hdr);
+
+		if (msg[i].msg_len == 0 && pid == 0) { /* an empty message carries a pid */
+			r->open[0] = false;
+			break;
+		}
+		if (msg[i].msg_len >= 2)
+			handle_record(r, data[i], msg[i].msg_len, pid);
+	}
+	return n > 0;
+}
+
+/* Tell of lines that did not fit, once the channel is empty. */
+static void tell_lost(struct reader *r)
+{
+	uint64_t lost = atomic_load(&r->ch->shared->lost);
+	uint64_t told = atomic_load(&r->ch->shared->told);
+
+	if (lost != told) {
+		atomic_store(&r->ch->shared->told, lost);
+		tell(r, "log lines lost", "lost", lost - told);
+	}
+}
+
+static bool read_all(void)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < lg.n; i++) {
+		struct reader *r = &lg.reader[i];
+		bool more = read_records(r);
+
+		more |= read_stderr(r);
+		if (!more)
+			tell_lost(r);
+		any |= more;
+	}
+	return any;
+}
+
+/* Time until a count of repeats is due, after telling those that are; -1 = none. */
+static int repeats_due(void)
+{
+	uint64_t now = mono_ms();
+	int wait_ms = -1;
+
+	for (size_t i = 0; i < lg.n; i++) {
+		struct reader *r = &lg.reader[i];
+
+		if (r->repeats && now - r->last_ms >= REPEAT_MS) {
+			repeats_tell(r);
+			r->last_len = 0;
+		} else if (r->repeats) {
+			wait_ms = REPEAT_MS;
+		}
+	}
+	return wait_ms;
+}
+
+static bool anyone_left(void)
+{
+	for (size_t i = 0; i < lg.n; i++) {
+		if (lg.reader[i].open[0])
+			return true;
+	}
+	return false;
+}
+
+static void watch(int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+
+	if (epoll_ctl(lg.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		_exit(1);
+}
+
+static void logger_init(struct log_channel *channels, const struct logger_options *o)
+{
+	struct child_fds keep = {0};
+	size_t i = 0;
+
+	lg.o = *o;
+	for (struct log_channel *ch = channels; ch; ch = ch->next) {
+		child_keep(&keep, ch->rx);
+		child_keep(&keep, ch->err_rx);
+		lg.n++;
+	}
+	child_close_others(&keep);
+	prctl(PR_SET_NAME, "sockd-logger");
+	if (o->drop && privs_drop(o->uid, o->gid, NULL, 0) < 0)
+		_exit(1);
+	lg.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	lg.reader = calloc(lg.n, sizeof(*lg.reader));
+	if (lg.epoll_fd < 0 || !lg.reader)
+		_exit(1);
+	for (struct log_channel *ch = channels; ch; ch = ch->next, i++) {
+		lg.reader[i] = (struct reader){.ch = ch, .open = {true, true}};
+		lg.reader[i].refilled_ms = mono_ms();
+		lg.reader[i].tokens_ms = STDERR_BURST * 1000;
+		watch(ch->rx);
+		watch(ch->err_rx);
+	}
+	sink_open(&lg.o);
+}
+
+/* One round: take what is there, write it. Returns false if nothing was there. */
+static bool logger_round(void)
+{
+	bool any = read_all();
+
+	flush();
+	lg.refused += sink_lost();
+	return any;
+}
+
+void logger_run(struct log_channel *channels, const struct logger_options *o)
+{
+	static const int ignored[] = {
+		SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE, SIGWINCH};
+	sigset_t mask, none;
+
+	sigemptyset(&none);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	child_signals(ignored, ARRAY_SIZE(ignored));
+	child_handle(SIGTERM, on_term);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	logger_init(channels, o);
+	for (;;) {
+		struct epoll_event ev;
+
+		if (logger_round())
+			continue;
+		if (lg.refused) {
+			tell(&lg.reader[0], "log lines could not be written", "lost", lg.refused);
+			lg.refused = 0;
+			continue;
+		}
+		if (finish || !anyone_left())
+			break;
+		epoll_pwait(lg.epoll_fd, &ev, 1, repeats_due(), &none);
+	}
+	for (size_t i = 0; i < lg.n; i++)
+		repeats_tell(&lg.reader[i]);
+	flush();
+	_exit(0);
+}

@@ -1,0 +1,219 @@
+/* logger_sink.c: write lines to /dev/log or stderr.
+ *
+ * Not syslog(3): it tells nobody when a line is lost, it blocks when syslogd does, and it sends one
+ * line per system call. The datagram is the one that syslog(3) would send.
+ */
+#include "core/logger_sink.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 8192 /* rsyslogd's default limit for a message */
+#define BATCH_LINES    64
+#define BATCH_BYTES    (BATCH_LINES * 1024 + LINE_MAX_BYTES)
+
+static struct {
+	const struct logger_options *o;
+	bool journal; /* stderr lines carry <N> for the journal */
+	int fd;       /* connected to /dev/log, or -1 */
+	struct mmsghdr msg[BATCH_LINES];
+	struct iovec iov[BATCH_LINES];
+	size_t first, n; /* lines not written yet */
+	char data[BATCH_BYTES];
+	size_t used;
+	unsigned long lost;
+	bool works;        /* the last write did */
+	time_t stamp_time; /* second that `stamp` is for */
+	char stamp[32];
+} sink = {.fd = -1};
+
+/* stderr is the journal's if JOURNAL_STREAM names its device and inode. Source: systemd.exec(5) */
+static bool stderr_is_journal(void)
+{
+	const char *text = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return text && sscanf(text, "%llu:%llu", &dev, &ino) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
+void sink_open(const struct logger_options *o)
+{
+	sink.o = o;
+	sink.journal = !o->to_syslog && stderr_is_journal();
+	tzset();
+}
+
+bool sink_room(void)
+{
+	return sink.n < BATCH_LINES && sink.used + LINE_MAX_BYTES <= sizeof(sink.data);
+}
+
+/* "Nov 22 11:22:33" as RFC 3164 has it. No locale is set, so %b is English. */
+static const char *syslog_stamp(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (now != sink.stamp_time) {
+		sink.stamp_time = now;
+		localtime_r(&now, &tm);
+		strftime(sink.stamp, sizeof(sink.stamp), "%b %e %H:%M:%S", &tm);
+	}
+	return sink.stamp;
+}
+
+static int stderr_prefix(char *out, size_t size, int level)
+{
+	struct timespec ts;
+	char stamp[32];
+	struct tm tm;
+
+	if (sink.journal)
+		return snprintf(out, size, "<%d>", level);
+	if (sink.o->json)
+		return 0;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	return snprintf(
+		out, size, "%s.%03ldZ %s ", stamp, ts.tv_nsec / 1000000, log_level_name(level));
+}
+
+void sink_line(int level, const char *text, size_t n)
+{
+	char *line = sink.data + sink.used;
+	size_t len, max = LINE_MAX_BYTES - 1;
+
+	if (sink.o->to_syslog)
+		len = (size_t)snprintf(line, max, "<%d>%s sockd[%d]: ", sink.o->facility | level,
+			syslog_stamp(), (int)getppid());
+	else
+		len = (size_t)stderr_prefix(line, max, level);
+	if (n > max - len)
+		n = max - len;
+	memcpy(line + len, text, n);
+	len += n;
+	if (sink.o->to_syslog && sink.o->copy_errors && level <= LOG_ERR)
+		dprintf(STDERR_FILENO, "sockd: %.*s\n", (int)n, text);
+	if (!sink.o->to_syslog)
+		line[len++] = '\n';
+	sink.iov[sink.n] = (struct iovec){line, len};
+	sink.msg[sink.n].msg_hdr = (struct msghdr){.msg_iov = &sink.iov[sink.n], .msg_iovlen = 1};
+	sink.n++;
+	sink.used += len;
+}
+
+static void batch_empty(void)
+{
+	sink.first = sink.n = sink.used = 0;
+}
+
+static bool flush_stderr(void)
+{
+	size_t done = 0;
+
+	/* The lines lie side by side: one write for all. */
+	while (done < sink.used) {
+		ssize_t w = write(STDERR_FILENO, sink.data + done, sink.used - done);
+
+		sink.works = w > 0;
+		if (w > 0) {
+			done += (size_t)w;
+			continue;
+		}
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0 && errno == EAGAIN) {
+			sink_wait(100);
+			continue;
+		}
+		for (size_t i = 0; i < sink.n; i++) {
+			char *end = (char *)sink.iov[i].iov_base + sink.iov[i].iov_len;
+
+			sink.lost += end > sink.data + done;
+		}
+		break;
+	}
+	batch_empty();
+	return true;
+}
+
+static bool syslog_connect(void)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+
+	if (sink.fd >= 0)
+		return true;
+	sink.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (sink.fd >= 0 && connect(sink.fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+		return true;
+	fd_close(&sink.fd);
+	return false;
+}
+
+static bool flush_syslog(void)
+{
+	int tries = 2; /* a syslogd that was restarted needs one new connect() */
+
+	while (sink.first < sink.n) {
+		int sent;
+
+		if (!syslog_connect())
+			return false;
+		sent = sendmmsg(sink.fd, sink.msg + sink.first, (unsigned)(sink.n - sink.first),
+			MSG_NOSIGNAL);
+		sink.works = sent > 0;
+		if (sent > 0) {
+			sink.first += (size_t)sent;
+		} else if (errno == EMSGSIZE) {
+			sink.first++;
+			sink.lost++;
+		} else if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) {
+			return false;
+		} else if (errno != EINTR) {
+			fd_close(&sink.fd);
+			if (--tries == 0)
+				return false;
+		}
+	}
+	batch_empty();
+	return true;
+}
+
+bool sink_flush(void)
+{
+	if (sink.first == sink.n)
+		return true;
+	return sink.o->to_syslog ? flush_syslog() : flush_stderr();
+}
+
+unsigned long sink_lost(void)
+{
+	unsigned long n = sink.lost;
+
+	if (!sink.works)
+		return 0;
+	sink.lost = 0;
+	return n;
+}
+
+void sink_wait(int ms)
+{
+	struct pollfd p = {.fd = sink.o->to_syslog ? sink.fd : STDERR_FILENO, .events = POLLOUT};
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
+	sigset_t none;
+
+	sigemptyset(&none); /* TERM may come in */
+	(void)ppoll(&p, 1, &ts, &none);
+}

@@ -1,0 +1,386 @@
+/* master.c: states, signals, children. The master never serves and never blocks. */
+#include "core/master.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sdnotify.h"
+#include "core/daemon.h"
+#include "core/logger.h"
+#include "core/loop.h"
+#include "core/master_reload.h"
+#include "core/reload.h"
+#include "core/service.h"
+
+#define BIND_RETRY_MS    2000 /* programs may outlive a killed master for a moment */
+#define LOGGER_FINISH_MS 2000
+
+struct master master;
+
+static void stop_begin(enum leave how);
+
+static void status_notify(const char *more)
+{
+	struct service_totals t = {0};
+	size_t n = 0;
+
+	for (const struct service *s = services; s; s = s->next, n++)
+		service_totals_add(s, &t);
+	(void)sdnotify("%sSTATUS=%s; services %zu, workers %u, busy %u, connections served %llu",
+		more,
+		master.state == STATE_STARTING  ? "starting"
+		: master.state == STATE_RUNNING ? "serving"
+						: "stopping",
+		n, t.workers, t.busy, (unsigned long long)t.connections);
+}
+
+static void watchdog_due(void *arg)
+{
+	struct loop_timer *t = arg;
+
+	status_notify("WATCHDOG=1\n");
+	loop_timer_set(t, sdnotify_watchdog_ms());
+}
+
+/* Every service has a worker that is ready: tell everybody who waits for it. */
+static void running_begin(void)
+{
+	static struct loop_timer watchdog = {.fn = watchdog_due, .arg = &watchdog};
+	struct service_totals t = {0};
+	size_t n = 0;
+
+	if (pidfile_write() < 0) {
+		master.status = EXIT_FAILURE;
+		stop_begin(LEAVE_STOP);
+		return;
+	}
+	master.state = STATE_RUNNING;
+	for (const struct service *s = services; s; s = s->next, n++)
+		service_totals_add(s, &t);
+	log_msg(LOG_NOTICE, "ready services=%zu workers=%u", n, t.workers);
+	logger_detach();
+	daemon_ready();
+	status_notify("READY=1\n");
+	if (sdnotify_watchdog_ms())
+		loop_timer_set(&watchdog, sdnotify_watchdog_ms());
+	reload_resume();
+}
+
+static void on_service_ready(struct service *ready)
+{
+	(void)ready;
+	if (master.state != STATE_STARTING)
+		return;
+	for (const struct service *s = services; s; s = s->next) {
+		if (!s->pool || !s->pool->ready)
+			return;
+	}
+	running_begin();
+}
+
+static void on_service_stillborn(struct service *s)
+{
+	if (master.state != STATE_STARTING)
+		return;
+	log_msg(LOG_ERR, "service=%s its first worker died before it was ready", s->name);
+	master.status = EXIT_FAILURE;
+	stop_begin(LEAVE_STOP);
+}
+
+static void finish_overdue(void *arg)
+{
+	(void)arg;
+	if (logger_pid() > 0)
+		kill(logger_pid(), SIGKILL);
+	loop_stop();
+}
+
+/* No process of a service is left: the last lines, then the logger, then we. */
+static void finish(void)
+{
+	static struct loop_timer overdue = {.fn = finish_overdue};
+
+	master.state = STATE_TERMINATING;
+	log_msg(LOG_NOTICE, "stopped");
+	logger_finish();
+	if (logger_pid() > 0)
+		loop_timer_set(&overdue, LOGGER_FINISH_MS);
+	else
+		loop_stop();
+}
+
+static void on_service_gone(struct service *s)
+{
+	log_msg(LOG_DEBUG, "service=%s is gone", s->name);
+	service_free(s);
+	if (master.state >= STATE_STOPPING && !services)
+		finish();
+}
+
+/* Only upwards: a stop becomes more urgent, never less. */
+static void stop_begin(enum leave how)
+{
+	uint64_t timeout_ms = (uint64_t)master.settings->conf->shutdown_timeout * 1000;
+
+	if (master.state < STATE_STOPPING) {
+		log_msg(LOG_NOTICE, "stopping%s", how == LEAVE_DRAIN ? "" : " at once");
+		master.state = STATE_STOPPING;
+		reload_cancel();
+		status_notify("STOPPING=1\n");
+	} else if (master.state == STATE_TERMINATING) {
+		return;
+	}
+	for (struct service *s = services, *next; s; s = next) {
+		next = s->next;
+		service_leave(s, how, timeout_ms);
+	}
+}
+
+static void on_stop_signal(int sig)
+{
+	bool again = master.state >= STATE_STOPPING;
+
+	stop_begin(sig == SIGINT || again ? LEAVE_STOP : LEAVE_DRAIN);
+}
+
+static void summary_log(void)
+{
+	for (const struct service *s = services; s; s = s->next) {
+		struct service_totals t = {0};
+		struct log_record r;
+
+		service_totals_add(s, &t);
+		log_begin(&r, LOG_NOTICE, LOG_F_NOREPEAT, "status");
+		log_str(&r, "service", s->name);
+		log_num(&r, "workers", t.workers);
+		log_num(&r, "busy", t.busy);
+		log_num(&r, "target", s->pool ? (uint64_t)s->pool->target : 0);
+		log_num(&r, "connections", t.connections);
+		log_num(&r, "queue", service_queue(s));
+		log_send(&r);
+	}
+}
+
+static void adjust_all(long n)
+{
+	for (const struct service *s = services; s; s = s->next) {
+		if (s->pool && !s->leaving)
+			pool_adjust(s->pool, n);
+	}
+}
+
+static void child_reaped(pid_t pid, int status)
+{
+	if (pid == logger_pid()) {
+		if (logger_reaped(status))
+			loop_stop();
+		return;
+	}
+	if (reload_reaped(pid, status))
+		return;
+	for (const struct service *s = services; s; s = s->next) {
+		for (struct pool *p = s->pool; p; p = p->next) {
+			if (pool_reap(p, pid, status))
+				return; /* s and p may be gone */
+		}
+	}
+}
+
+static void children_reap(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		child_reaped(pid, status);
+}
+
+static void on_signal(int sig)
+{
+	switch (sig) {
+	case SIGCHLD:
+		children_reap();
+		break;
+	case SIGTERM:
+	case SIGQUIT:
+	case SIGINT:
+		on_stop_signal(sig);
+		break;
+	case SIGHUP:
+		if (master.state < STATE_STOPPING)
+			reload_request();
+		break;
+	case SIGUSR1:
+		summary_log();
+		break;
+	case SIGUSR2:
+		log_msg(LOG_NOTICE,
+			"USR2: this version cannot replace itself while it runs; restart it");
+		break;
+	case SIGTTIN:
+	case SIGTTOU:
+		if (master.state < STATE_STOPPING)
+			adjust_all(sig == SIGTTIN ? 1 : -1);
+		break;
+	}
+}
+
+void master_logger_options(struct logger_options *o)
+{
+	const struct conf *c = master.settings->conf;
+	const struct conf_service *first = NULL;
+
+	*o = (struct logger_options){.to_syslog = master.o->to_syslog,
+		.json = c->log_json,
+		.facility = c->log_facility,
+		.copy_errors = master.o->to_syslog && master.state == STATE_STARTING};
+	/* The logger needs no rights at all: it becomes the first unprivileged user there is. */
+	for (size_t i = 0; i < c->n_services && !first; i++) {
+		if (c->service[i].enabled && c->service[i].change_user && c->service[i].uid != 0)
+			first = &c->service[i];
+	}
+	if (first) {
+		o->drop = true;
+		o->uid = first->uid;
+		o->gid = first->gid;
+	}
+}
+
+int master_log_level(const struct conf *c)
+{
+	return master.o->log_level >= 0 ? master.o->log_level : c->log_level;
+}
+
+static void errors_log(const char *text)
+{
+	for (const char *nl; *text && (nl = strchr(text, '\n')); text = nl + 1)
+		log_msg(LOG_ERR, "%.*s", (int)(nl - text), text);
+}
+
+static int settings_init(void)
+{
+	struct buf text = {0}, err = {0};
+	int rc = -1;
+
+	if (!settings_read(&master.o->source, CONF_DUMP_RESOLVED, &text)) {
+		(void)write_all(STDERR_FILENO, text.data, text.len);
+	} else {
+		master.settings = settings_parse(
+			text.data, master_source_name(), master.o->source.flags, &err);
+		if (master.settings)
+			rc = 0;
+		else
+			errors_log(err.data ? err.data : "out of memory\n");
+	}
+	buf_free(&text);
+	buf_free(&err);
+	return rc;
+}
+
+static int signals_init(void)
+{
+	static const int signals[] = {
+		SIGCHLD, SIGTERM, SIGQUIT, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, 0};
+
+	signal(SIGPIPE, SIG_IGN);
+	return loop_init(signals, on_signal);
+}
+
+static int life_init(void)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return -1;
+	master_life_fd = fd[0];
+	/* The writing end stays open, and unused, for as long as this process lives. */
+	return 0;
+}
+
+static int log_init(void)
+{
+	struct log_channel *ch = log_channel_new(NULL, master_log_level(master.settings->conf));
+
+	if (!ch)
+		return -1;
+	master.log = ch;
+	return 0;
+}
+
+/* Everything up to the first fork of a worker. What fails here is told on stderr. */
+static int master_init(struct plan *plan)
+{
+	const struct conf *c = master.settings->conf;
+	struct logger_options logger;
+	struct buf err = {0};
+
+	log_set_level(master_log_level(c));
+	if (geteuid() != 0)
+		log_msg(LOG_NOTICE,
+			"not root: workers run as this user, and ports below 1024 may be refused");
+	if (c->pidfile && c->pidfile[0] && pidfile_lock(c->pidfile) < 0)
+		return -1;
+	if (signals_init() < 0 || life_init() < 0 || log_init() < 0) {
+		log_msg(LOG_ERR, "cannot start: %m");
+		return -1;
+	}
+	if (plan_make(plan, master.settings, BIND_RETRY_MS, &err) < 0) {
+		errors_log(err.data ? err.data : "out of memory\n");
+		buf_free(&err);
+		return -1;
+	}
+	listener_drop_untaken();
+	if (plan_prepare(plan) < 0)
+		return -1;
+	master_logger_options(&logger);
+	if (logger_start(&logger) < 0) {
+		log_msg(LOG_ERR, "cannot start the logger: %m");
+		return -1;
+	}
+	log_attach(master.log->tx, master.log->shared);
+	log_channels_set_level(master_log_level(c));
+	return 0;
+}
+
+int master_run(const struct master_options *o)
+{
+	struct plan plan = {0};
+
+	master.o = o;
+	sdnotify_init();
+	(void)listener_inherit();
+	if (o->daemon && daemon_start() < 0) {
+		log_msg(LOG_ERR, "cannot go to the background: %m");
+		return EXIT_FAILURE;
+	}
+	master_pid = getpid();
+	if (settings_init() < 0) {
+		daemon_failed(EXIT_CONFIG);
+		return EXIT_CONFIG;
+	}
+	service_events.ready = on_service_ready;
+	service_events.gone = on_service_gone;
+	service_events.stillborn = on_service_stillborn;
+	if (master_init(&plan) < 0) {
+		plan_free(&plan);
+		pidfile_remove();
+		daemon_failed(EXIT_FAILURE);
+		return EXIT_FAILURE;
+	}
+	status_notify("");
+	plan_commit(&plan);
+	plan_free(&plan);
+	loop_run();
+	pidfile_remove();
+	daemon_failed(master.status ? master.status : EXIT_FAILURE);
+	log_channel_free(master.log);
+	settings_release(master.settings);
+	return master.status;
+}

@@ -1,0 +1,50 @@
+/* master_reload.h: what the master remembers, and its reload. */
+#ifndef SOCKD_CORE_MASTER_RELOAD_H
+#define SOCKD_CORE_MASTER_RELOAD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/logger.h"
+#include "core/master.h"
+#include "core/settings.h"
+
+enum master_state {
+	STATE_STARTING,
+	STATE_RUNNING,
+	STATE_RELOADING,
+	STATE_STOPPING,
+	STATE_TERMINATING,
+};
+
+struct master {
+	const struct master_options *o;
+	enum master_state state;
+	struct settings *settings; /* in force */
+	struct log_channel *log;
+	int status; /* exit status, should it end now */
+};
+extern struct master master;
+
+/* What the settings ask of the logger. */
+void master_logger_options(struct logger_options *o);
+
+/* The level in force, -l or the settings. */
+int master_log_level(const struct conf *c);
+
+/* Name of the settings for messages. */
+const char *master_source_name(void);
+
+/* Read the settings again, or as soon as a reload in work has ended. Never blocks. */
+void reload_request(void);
+
+/* Do what was asked for while it could not be done. */
+void reload_resume(void);
+
+/* A child was reaped. Returns true if it was the one that reads settings. */
+bool reload_reaped(pid_t pid, int status);
+
+/* Forget a reload in work. */
+void reload_cancel(void);
+
+#endif

@@ -1,0 +1,291 @@
+/* pool.c: fork, reap, replace and send away the workers of one generation. How many there should be
+ * is decided in pool_size.c. */
+#include "core/pool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "core/pool_size.h"
+#include "core/service.h"
+#include "core/worker.h"
+
+#define EARLY_MS      1000 /* a death sooner than this, with nothing done, is early */
+#define EARLY_MANY    3    /* so many early deaths in a row are a crash loop */
+#define BACKOFF_MIN   1000
+#define BACKOFF_MAX   30000
+#define FORK_RETRY_MS 500
+#define KILL_AFTER_MS 1000 /* from TERM to KILL */
+#define KILL_AGAIN_MS 1000
+
+static void retry_due(void *arg);
+static void escalate_due(void *arg);
+
+struct pool *pool_new(struct service *s, struct settings *settings, const struct conf_service *conf)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->service = s;
+	p->settings = settings_hold(settings);
+	p->conf = conf;
+	p->target = conf->workers;
+	p->retry = (struct loop_timer){.fn = retry_due, .arg = p};
+	p->escalate = (struct loop_timer){.fn = escalate_due, .arg = p};
+	pool_size_init(p);
+	return p;
+}
+
+void pool_free(struct pool *p)
+{
+	loop_timer_clear(&p->retry);
+	loop_timer_clear(&p->escalate);
+	loop_timer_clear(&p->sample);
+	settings_release(p->settings);
+	free(p->worker);
+	free(p);
+}
+
+size_t pool_staying(const struct pool *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += p->worker[i].leave == LEAVE_NOT;
+	return n;
+}
+
+static bool spawn(struct pool *p)
+{
+	struct worker w = {.started_ms = mono_ms()};
+
+	if (p->n == p->cap) {
+		size_t cap = p->cap ? 2 * p->cap : 16;
+		struct worker *more = realloc(p->worker, cap * sizeof(*more));
+
+		if (!more) {
+			log_msg(LOG_ERR, "service=%s fork: out of memory", p->service->name);
+			return false;
+		}
+		p->worker = more;
+		p->cap = cap;
+	}
+	w.pid = service_fork(p->service, p, &w.slot);
+	if (w.pid < 0)
+		return false;
+	p->worker[p->n++] = w;
+	return true;
+}
+
+void pool_fill(struct pool *p)
+{
+	size_t have = pool_staying(p);
+
+	if (p->leave != LEAVE_NOT || p->retry.armed)
+		return;
+	for (; have < (size_t)p->target; have++) {
+		if (!spawn(p)) {
+			loop_timer_set(&p->retry, FORK_RETRY_MS);
+			break;
+		}
+		if (p->backoff_ms) {
+			/* One at a time, until one of them lasts. */
+			p->probe = p->worker[p->n - 1].pid;
+			loop_timer_set(&p->retry, EARLY_MS);
+			break;
+		}
+	}
+	pool_size_publish(p);
+}
+
+static struct worker *worker_find(struct pool *p, pid_t pid)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->worker[i].pid == pid)
+			return &p->worker[i];
+	}
+	return NULL;
+}
+
+static void crash_loop_end(struct pool *p)
+{
+	p->backoff_ms = 0;
+	p->probe = 0;
+	p->early = 0;
+}
+
+/* A pause is over. In a crash loop: if the last attempt has lasted, the loop is over too. */
+static void retry_due(void *arg)
+{
+	struct pool *p = arg;
+	const struct worker *w = p->probe ? worker_find(p, p->probe) : NULL;
+
+	if (w && !w->ready) {
+		loop_timer_set(&p->retry, EARLY_MS); /* still starting */
+		return;
+	}
+	if (w) {
+		log_msg(LOG_NOTICE, "service=%s workers stay alive again", p->service->name);
+		crash_loop_end(p);
+	}
+	pool_fill(p);
+}
+
+/* How a death reads in the log. */
+static void death_text(char *out, size_t size, int status)
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, size, "died: killed by signal %d (%s)%s", WTERMSIG(status),
+			signal_name(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
+	else
+		snprintf(out, size, "died: exit status %d", WEXITSTATUS(status));
+}
+
+static void death_log(const struct pool *p, const struct worker *w, int status, bool expected)
+{
+	int level = expected ? LOG_DEBUG : LOG_WARNING;
+	struct log_record r;
+	char text[96];
+
+	if (!log_wants(level))
+		return;
+	death_text(text, sizeof(text), status);
+	log_begin(&r, level, LOG_F_DEATH, expected ? "left" : text);
+	log_str(&r, "service", p->service->name);
+	log_num(&r, "worker", w->slot);
+	log_num(&r, "pid", (uint64_t)w->pid);
+	if (!expected && p->early)
+		log_num(&r, "early", p->early);
+	if (!expected && p->early >= EARLY_MANY)
+		log_num(&r, "next_try_s", p->backoff_ms / 1000);
+	log_send(&r);
+}
+
+/* A death is early if the worker never was ready, or had no time and served nobody. SIGKILL comes
+ * from outside and says nothing about the service. */
+static bool death_is_early(const struct pool *p, const struct worker *w, int status)
+{
+	const struct board_slot *slot = &p->service->board->slot[w->slot];
+
+	if (!w->ready)
+		return true;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return false;
+	return mono_ms() - w->started_ms < EARLY_MS && atomic_load(&slot->connections) == 0;
+}
+
+static void crash_count(struct pool *p, pid_t pid, bool early)
+{
+	if (p->backoff_ms && pid != p->probe)
+		return; /* one of those that died together, or were there before */
+	if (!early) {
+		if (p->backoff_ms)
+			loop_timer_clear(&p->retry);
+		crash_loop_end(p);
+		return;
+	}
+	p->probe = 0;
+	if (++p->early < EARLY_MANY)
+		return;
+	p->backoff_ms = p->backoff_ms ? 2 * p->backoff_ms : BACKOFF_MIN;
+	if (p->backoff_ms > BACKOFF_MAX)
+		p->backoff_ms = BACKOFF_MAX;
+	loop_timer_set(&p->retry, p->backoff_ms);
+}
+
+bool pool_reap(struct pool *p, pid_t pid, int status)
+{
+	struct worker *w = worker_find(p, pid);
+	bool expected, early;
+
+	if (!w)
+		return false;
+	/* It may have said that it is ready and died before the bell was heard. */
+	if (atomic_load(&p->service->board->slot[w->slot].state) > SLOT_STARTING)
+		w->ready = true;
+	expected = w->leave != LEAVE_NOT ||
+		   (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_DONE &&
+			   atomic_load(&p->service->board->retiring) == w->slot + 1);
+	early = !expected && death_is_early(p, w, status);
+	if (!expected)
+		crash_count(p, pid, early);
+	death_log(p, w, status, expected);
+	if (w->leave == LEAVE_DRAIN && WIFEXITED(status) && WEXITSTATUS(status) == WORKER_DRAINED)
+		service_drained(p->service);
+	service_slot_clear(p->service, w->slot);
+	*w = p->worker[--p->n];
+	if (p->leave != LEAVE_NOT && p->n == 0) {
+		service_pool_empty(p->service, p); /* p may be gone */
+		return true;
+	}
+	if (early && !p->ready && service_events.stillborn)
+		service_events.stillborn(p->service);
+	pool_fill(p);
+	service_retire_check(p->service);
+	return true;
+}
+
+/* Push one worker one step further. Only a child that was not reaped is ever signalled. */
+static void worker_leave(struct worker *w, enum leave how)
+{
+	static const int sig[] = {[LEAVE_GENTLY] = WORKER_SIG_LEAVE,
+		[LEAVE_DRAIN] = WORKER_SIG_DRAIN,
+		[LEAVE_STOP] = WORKER_SIG_STOP,
+		[LEAVE_KILL] = SIGKILL};
+
+	if (how < w->leave || (how == w->leave && how != LEAVE_KILL))
+		return;
+	w->leave = how;
+	if (kill(w->pid, sig[how]) < 0)
+		log_msg(LOG_ERR, "pid=%d kill: %m", (int)w->pid);
+}
+
+void pool_leave(struct pool *p, enum leave how, uint64_t timeout_ms)
+{
+	loop_timer_clear(&p->retry);
+	loop_timer_clear(&p->sample);
+	if (how > p->leave)
+		p->leave = how;
+	for (size_t i = 0; i < p->n; i++)
+		worker_leave(&p->worker[i], p->leave);
+	if (p->leave >= LEAVE_STOP)
+		loop_timer_set(&p->escalate, KILL_AFTER_MS);
+	else if (timeout_ms)
+		loop_timer_set(&p->escalate, timeout_ms);
+	if (p->n == 0)
+		service_pool_empty(p->service, p);
+}
+
+static void escalate_due(void *arg)
+{
+	struct pool *p = arg;
+
+	p->leave = p->leave < LEAVE_STOP ? LEAVE_STOP : LEAVE_KILL;
+	log_msg(LOG_WARNING, "service=%s %zu workers did not leave in time: %s", p->service->name,
+		p->n, p->leave == LEAVE_STOP ? "TERM" : "KILL");
+	for (size_t i = 0; i < p->n; i++)
+		worker_leave(&p->worker[i], p->leave);
+	loop_timer_set(&p->escalate, p->leave == LEAVE_STOP ? KILL_AFTER_MS : KILL_AGAIN_MS);
+}
+
+void pool_dismiss(struct pool *p, size_t n)
+{
+	const struct board *b = p->service->board;
+
+	/* First those that are idle, then those that must finish something. */
+	for (int busy_too = 0; busy_too < 2; busy_too++) {
+		for (size_t i = p->n; i-- > 0 && n > 0;) {
+			struct worker *w = &p->worker[i];
+
+			if (w->leave != LEAVE_NOT)
+				continue;
+			if (!busy_too && atomic_load(&b->slot[w->slot].state) != SLOT_IDLE)
+				continue;
+			worker_leave(w, LEAVE_GENTLY);
+			n--;
+		}
+	}
+}

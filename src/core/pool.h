@@ -1,0 +1,86 @@
+/* pool.h: the workers of one generation of a service. */
+#ifndef SOCKD_CORE_POOL_H
+#define SOCKD_CORE_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/loop.h"
+#include "core/settings.h"
+
+struct service;
+
+/* How far the master has gone to make a worker leave; only upwards. */
+enum leave {
+	LEAVE_NOT,
+	LEAVE_GENTLY, /* told to finish what it holds */
+	LEAVE_DRAIN,  /* told to empty the queue first */
+	LEAVE_STOP,   /* told to end its connection */
+	LEAVE_KILL,
+};
+
+/* The master's own book-keeping of a worker: nothing of it comes from memory that workers write. */
+struct worker {
+	pid_t pid;
+	unsigned slot;
+	uint64_t started_ms;
+	bool ready;
+	enum leave leave;
+};
+
+struct pool {
+	struct service *service;
+	struct settings *settings; /* a reference; conf points into it */
+	const struct conf_service *conf;
+	struct worker *worker; /* those that live, in no order */
+	size_t n, cap;
+	long target; /* how many there should be */
+	long adjust; /* what TTIN and TTOU have added to `workers` */
+	bool ready;  /* a worker has been ready */
+	enum leave leave;
+	struct loop_timer escalate; /* towards LEAVE_KILL */
+
+	unsigned early;      /* early deaths in a row */
+	uint64_t backoff_ms; /* 0: no crash loop */
+	pid_t probe;         /* in a crash loop: the attempt that is watched */
+	struct loop_timer retry;
+
+	unsigned peak; /* busy workers at most in this window */
+	uint64_t window_ms;
+	struct loop_timer sample; /* while the pool is larger than it must be */
+
+	struct pool *next; /* an older generation of the service */
+};
+
+/* Make an empty pool. settings: one reference is taken. Returns NULL with errno. */
+struct pool *pool_new(
+	struct service *s, struct settings *settings, const struct conf_service *conf);
+
+/* Only without workers. */
+void pool_free(struct pool *p);
+
+/* Fork workers up to the target, as far as a crash loop allows. */
+void pool_fill(struct pool *p);
+
+/* Settings that differ from the old ones in nothing but CONF_POOL keys. */
+void pool_reconfigure(struct pool *p, struct settings *settings, const struct conf_service *conf);
+
+/* n workers more (or less, at least one stays) than the settings say. */
+void pool_adjust(struct pool *p, long n);
+
+/* The bell was rung: see who has become ready, and whether more are wanted. */
+void pool_bell(struct pool *p, unsigned queue);
+
+/* A process was reaped. Returns false if it is none of this pool. */
+bool pool_reap(struct pool *p, pid_t pid, int status);
+
+/* All workers shall leave, this way, and by force timeout_ms from now (0 = never). No more are
+ * forked. May be called again to be more urgent, never less. */
+void pool_leave(struct pool *p, enum leave how, uint64_t timeout_ms);
+
+/* Workers that were not told to leave. */
+size_t pool_staying(const struct pool *p);
+
+#endif

@@ -1,0 +1,43 @@
+/* reload.h: go from the settings in force to others, or stay exactly as before. */
+#ifndef SOCKD_CORE_RELOAD_H
+#define SOCKD_CORE_RELOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/settings.h"
+#include "net/listener.h"
+
+/* What will become of one service. */
+struct plan_item {
+	const struct conf_service *conf;
+	struct service *service; /* NULL: a new one */
+	unsigned effect;         /* enum conf_effect, or-ed */
+	struct listener *listener; /* the new set; those with `from` are not ours yet */
+	struct listener **from;    /* where each is taken from, NULL: opened by the plan */
+	size_t n;
+};
+
+struct plan {
+	struct settings *settings;
+	struct plan_item *item; /* one for each enabled service */
+	size_t n;
+};
+
+/* Work out what changes, and open every listener that is not there yet. Nothing in force is touched.
+ * retry_ms  how long to wait for an address in use; it blocks, so only at start-up
+ * err       receives the reasons, a line each
+ * Returns 0, or -1: then all that was opened is closed again. */
+int plan_make(struct plan *p, struct settings *settings, int retry_ms, struct buf *err);
+
+/* Make everything that the plan needs and that can fail, such as new services, still without effect.
+ * Returns 0, or -1 after logging why: then nothing is left of it. */
+int plan_prepare(struct plan *p);
+
+/* Put the plan into force. */
+void plan_commit(struct plan *p);
+
+/* Give up the plan, and whatever of it was not put into force. */
+void plan_free(struct plan *p);
+
+#endif

@@ -1,0 +1,93 @@
+/* service.h: a running service: its listeners, its scoreboard, its log channel, its pools. */
+#ifndef SOCKD_CORE_SERVICE_H
+#define SOCKD_CORE_SERVICE_H
+
+#include "board/board.h"
+#include "core/logger.h"
+#include "core/loop.h"
+#include "core/pool.h"
+#include "core/settings.h"
+#include "handlers/handler.h"
+#include "net/listener.h"
+
+struct service {
+	char *name;
+	struct listener *listener; /* of the current generation */
+	size_t n_listeners;
+	struct listener *dropped; /* those that a reload took away: closed when the old pools are gone */
+	size_t n_dropped;
+	bool taken_over; /* a listener came from another service, whose workers may still drain */
+	struct board *board;
+	unsigned char *slot_taken; /* the master's own map of the slots */
+	const struct handler *area_of; /* the handler that area and bell were made for */
+	void *area;
+	int bell;
+	struct log_channel *log;
+	struct loop_io notify; /* eventfd; workers write to it */
+	struct loop_timer notify_rest; /* after too many rings */
+	unsigned rings;
+	uint64_t rings_ms;
+	struct pool *pool; /* the current generation in front, older ones behind */
+	uint64_t connections; /* served by workers that are gone */
+	bool leaving;         /* removed, or sockd stops */
+	struct service *next;
+};
+
+/* All services, in no order. */
+extern struct service *services;
+
+/* What the master wants to know: called when a service's first worker is ready, when the last process
+ * of a service is gone (free it then with service_free()), and when a worker died before its
+ * service was ever ready. */
+struct service_events {
+	void (*ready)(struct service *s);
+	void (*gone)(struct service *s);
+	void (*stillborn)(struct service *s);
+};
+extern struct service_events service_events;
+
+/* Pids and pipes that every child is given. */
+extern pid_t master_pid;
+extern int master_life_fd; /* reading end of a pipe whose only writer is the master */
+
+/* Make a service without listeners and workers, and put it into the list.
+ * Returns NULL after logging why. */
+struct service *service_new(const char *name, int log_level);
+void service_free(struct service *s);
+struct service *service_find(const char *name);
+
+/* Begin a generation: the listeners become the service's (the array is owned from now on), the older
+ * pools are told to leave within drain_ms (0 = no limit), workers are forked.
+ * Returns 0, or -1 after logging why; then nothing has changed. */
+int service_generation(struct service *s, struct settings *settings, const struct conf_service *conf,
+	struct listener *listener, size_t n, uint64_t drain_ms);
+
+/* The service is to end: all pools leave this way, by force after timeout_ms (0 = never). */
+void service_leave(struct service *s, enum leave how, uint64_t timeout_ms);
+
+/* Fork one worker into a free slot. Returns its pid, or -1 after logging why. */
+pid_t service_fork(struct service *s, const struct pool *p, unsigned *slot);
+
+/* A worker of this slot was reaped. */
+void service_slot_clear(struct service *s, unsigned slot);
+
+/* Let the next worker retire if the place of the last one stays empty. */
+void service_retire_check(struct service *s);
+
+/* A worker found all queues empty: nobody is to join them any more. */
+void service_drained(struct service *s);
+
+/* A pool has lost its last worker. */
+void service_pool_empty(struct service *s, struct pool *p);
+
+/* Connections that wait in the queues of all listeners. Source: tcp(7), TCP_INFO */
+unsigned service_queue(const struct service *s);
+
+/* Counters for the status line. */
+struct service_totals {
+	unsigned workers, busy;
+	uint64_t connections;
+};
+void service_totals_add(const struct service *s, struct service_totals *t);
+
+#endif

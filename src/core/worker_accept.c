@@ -1,0 +1,146 @@
+/* worker_accept.c: accept() and everything that can come in its way. */
+#include "core/worker_accept.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+#define PAUSE_MIN_MS 10
+#define PAUSE_MAX_MS 500
+
+static const int *listen_fd;
+static size_t n_listen;
+static int epoll_fd = -1; /* with several listeners */
+static int pause_ms = PAUSE_MIN_MS;
+
+int accept_init(const int *fd, size_t n)
+{
+	listen_fd = fd;
+	n_listen = n;
+	if (n == 1)
+		return 0;
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	for (size_t i = 0; epoll_fd >= 0 && i < n; i++) {
+		struct epoll_event ev = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.u64 = i};
+
+		if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd[i], &ev) < 0)
+			fd_close(&epoll_fd);
+	}
+	if (epoll_fd < 0)
+		log_msg(LOG_ERR, "epoll: %m");
+	return epoll_fd < 0 ? -1 : 0;
+}
+
+/* Wait until a listener has a connection; which one is told in *index. A signal ends the wait, also
+ * one that came after the caller looked at its flags: they are looked at again with signals
+ * blocked, and the wait itself unblocks them. */
+static void wait_readable(
+	size_t *index, const volatile sig_atomic_t *leave, const volatile sig_atomic_t *drain)
+{
+	struct epoll_event ev;
+	struct pollfd p = {.fd = listen_fd[0], .events = POLLIN};
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	if (*leave || *drain) {
+		/* nothing to wait for */
+	} else if (epoll_fd < 0) {
+		(void)ppoll(&p, 1, NULL, &before);
+	} else if (epoll_pwait(epoll_fd, &ev, 1, -1, &before) == 1 && ev.data.u64 < n_listen) {
+		*index = ev.data.u64;
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+static void pause_longer(void)
+{
+	struct timespec ts = {pause_ms / 1000, pause_ms % 1000 * 1000000L};
+
+	(void)nanosleep(&ts, NULL);
+	pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
+}
+
+/* True for the errors that belong to a connection that is gone. Source: accept(2), Linux notes */
+static int is_passing(int error)
+{
+	switch (error) {
+	case EINTR:
+	case ECONNABORTED:
+	case EPROTO:
+	case ENETDOWN:
+	case ENOPROTOOPT:
+	case EHOSTDOWN:
+	case ENONET:
+	case EHOSTUNREACH:
+	case EOPNOTSUPP:
+	case ENETUNREACH:
+		return 1;
+	}
+	return 0;
+}
+
+/* True for a lack of something that others may give back; EPERM is a firewall's. */
+static int is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+	       error == EPERM;
+}
+
+static int accept_from(int fd, struct conn *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->peer.len = sizeof(c->peer.un);
+	c->fd = accept4(fd, &c->peer.sa, &c->peer.len, SOCK_CLOEXEC);
+	return c->fd < 0 ? errno : 0;
+}
+
+enum accept_result accept_next(
+	struct conn *c, const volatile sig_atomic_t *leave, const volatile sig_atomic_t *drain)
+{
+	size_t index = 0, drained = 0;
+	bool wait = n_listen > 1;
+
+	for (;;) {
+		int error;
+
+		if (*leave)
+			return ACCEPT_LEAVE;
+		if (*drain && drained == n_listen)
+			return ACCEPT_DRAINED;
+		if (*drain)
+			index = drained;
+		else if (wait)
+			wait_readable(&index, leave, drain);
+		error = accept_from(listen_fd[index], c);
+		if (!error) {
+			pause_ms = PAUSE_MIN_MS;
+			return ACCEPT_OK;
+		}
+		if (*leave)
+			return ACCEPT_LEAVE;
+		if (error == EAGAIN || (*drain && error == EINVAL)) {
+			/* Not drained unless it was known beforehand which queue was meant. */
+			if (*drain && index == drained)
+				drained++;
+			wait = true;
+		} else if (error == EINVAL) {
+			log_msg(LOG_ERR, "accept: the listener was shut down by somebody");
+			pause_longer();
+			return ACCEPT_SHUT;
+		} else if (is_shortage(error)) {
+			log_msg(LOG_ERR, "accept: %s", strerrordesc_np(error));
+			pause_longer();
+		} else if (!is_passing(error)) {
+			log_msg(LOG_ERR, "accept: %s", strerrordesc_np(error));
+			return ACCEPT_FATAL;
+		}
+	}
+}

@@ -1,0 +1,54 @@
+/* main.c: the order of calls. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "base/util.h"
+#include "core/master.h"
+#include "core/settings.h"
+#include "options.h"
+
+/* Descriptors 0 to 2 are always open, so that no socket becomes one of them. */
+static void standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_close(&fd);
+}
+
+/* -t and -T: what a start would see, without a start. */
+static int settings_show(const struct options *o)
+{
+	const struct conf_source *src = &o->master.source;
+	const char *name = src->path ? src->path : src->text_name;
+	struct buf text = {0};
+	int status = EXIT_SUCCESS;
+
+	if (!settings_read(src, 0, &text)) {
+		status = EXIT_CONFIG;
+		(void)write_all(STDERR_FILENO, text.data, text.len);
+	} else if (o->mode == RUN_DUMP) {
+		if (write_all(STDOUT_FILENO, text.data, text.len) < 0)
+			status = EXIT_FAILURE;
+	} else if (printf("%s: ok\n", name) < 0 || fflush(stdout)) {
+		status = EXIT_FAILURE;
+	}
+	buf_free(&text);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+
+	standard_descriptors();
+	umask(022);
+	options_parse(&o, argc, argv);
+	return o.mode == RUN_MASTER ? master_run(&o.master) : settings_show(&o);
+}

@@ -1,0 +1,187 @@
+/* options.c: the command line, as sockd(8) has it. */
+#include "options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+static const char usage_text[] = "usage: sockd [-f FILE] [-n] [-s] [-l LEVEL] [-o KEY=VALUE]...\n"
+				 "       sockd -t | -T [-f FILE]\n"
+				 "       sockd [-n] -L ADDRESS [-o KEY=VALUE]... HANDLER\n";
+
+static const char help_text[] =
+	"\n"
+	"  -f, --config FILE       settings file (" SYSCONFDIR "/sockd.conf)\n"
+	"  -n, --foreground        stay in the foreground, log to stderr\n"
+	"  -s, --syslog            log to syslog, also with -n\n"
+	"  -l, --log-level LEVEL   debug, info, notice, warning or error\n"
+	"  -t, --test              check the settings, start nothing\n"
+	"  -T, --dump              print the effective settings\n"
+	"  -L, --listen ADDRESS    no file: serve HANDLER on ADDRESS\n"
+	"  -o, --option KEY=VALUE  a setting; wins over the file\n"
+	"  -V, --version           print the version\n"
+	"  -h, --help              print this\n"
+	"\n"
+	"Try: sockd -n -L 127.0.0.1:7007 echo     See: sockd(8), sockd.conf(5)\n";
+
+static _Noreturn void usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+static void usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("sockd: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\n%s", usage_text);
+	exit(EXIT_USAGE);
+}
+
+static void *need(void *p)
+{
+	if (!p)
+		fatal(EXIT_FAILURE, "out of memory");
+	return p;
+}
+
+static void add_option(struct conf_source *src, const char *text)
+{
+	const char **list = need(calloc(src->n_options + 1, sizeof(*list)));
+
+	if (!strchr(text, '=') || text[0] == '=')
+		usage("-o %s: expected KEY=VALUE", text);
+	for (size_t i = 0; i < src->n_options; i++)
+		list[i] = src->option[i];
+	list[src->n_options++] = text;
+	src->option = list;
+}
+
+static void add_quoted(struct buf *b, const char *s)
+{
+	buf_puts(b, "'");
+	for (; *s; s++) {
+		if (*s == '\'' || *s == '\\')
+			buf_puts(b, "\\");
+		buf_add(b, s, 1);
+	}
+	buf_puts(b, "'");
+}
+
+/* -L ADDRESS HANDLER is a settings text of one service. */
+static void source_from_listen(struct conf_source *src, const char *address, const char *handler)
+{
+	struct buf text = {0};
+
+	buf_puts(&text, "service ");
+	add_quoted(&text, handler);
+	buf_puts(&text, " {\n\tlisten = { ");
+	add_quoted(&text, address);
+	buf_puts(&text, " }\n\thandler = ");
+	add_quoted(&text, handler);
+	buf_puts(&text, "\n}\n");
+	if (text.failed)
+		need(NULL);
+	src->path = NULL;
+	src->text = text.data;
+	src->text_name = "command line";
+	src->service = handler;
+	src->flags |= CONF_NO_FILES;
+}
+
+/* A daemon leaves its folder, and reads the file again at each reload. */
+static const char *absolute(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : path;
+}
+
+void options_parse(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'f'},
+		{"foreground", no_argument, NULL, 'n'},
+		{"syslog", no_argument, NULL, 's'},
+		{"log-level", required_argument, NULL, 'l'},
+		{"test", no_argument, NULL, 't'},
+		{"dump", no_argument, NULL, 'T'},
+		{"listen", required_argument, NULL, 'L'},
+		{"option", required_argument, NULL, 'o'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct conf_source *src = &o->master.source;
+	const char *listen = NULL;
+	bool foreground = false;
+	int c;
+
+	*o = (struct options){.master = {.log_level = -1}};
+	while ((c = getopt_long(argc, argv, "f:nsl:tTL:o:Vh", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			src->path = optarg;
+			break;
+		case 'n':
+			foreground = true;
+			break;
+		case 's':
+			o->master.to_syslog = true;
+			break;
+		case 'l':
+			o->master.log_level = log_level_parse(optarg);
+			if (o->master.log_level < 0)
+				usage("-l %s: expected debug, info, notice, warning or error",
+					optarg);
+			break;
+		case 't':
+		case 'T':
+			if (o->mode != RUN_MASTER)
+				usage("-t and -T exclude each other");
+			o->mode = c == 't' ? RUN_TEST : RUN_DUMP;
+			break;
+		case 'L':
+			if (listen)
+				usage("-L is given twice; a service of many addresses: -o listen={...}");
+			listen = optarg;
+			break;
+		case 'o':
+			add_option(src, optarg);
+			break;
+		case 'V':
+			printf("sockd %s\n", PACKAGE_VERSION);
+			exit(EXIT_SUCCESS);
+		case 'h':
+			printf("%s%s", usage_text, help_text);
+			exit(EXIT_SUCCESS);
+		default:
+			fputs(usage_text, stderr);
+			exit(EXIT_USAGE);
+		}
+	}
+	if (listen && src->path)
+		usage("-f and -L exclude each other");
+	if (listen && optind == argc)
+		usage("-L needs a handler, for instance: sockd -n -L %s echo", listen);
+	if (optind + (listen != NULL) < argc)
+		usage("what is '%s'?", argv[optind + (listen != NULL)]);
+	o->master.daemon = !foreground && o->mode == RUN_MASTER;
+	o->master.to_syslog |= !foreground;
+	if (foreground)
+		src->flags |= CONF_NO_FILES;
+	if (listen)
+		source_from_listen(src, listen, argv[optind]);
+	else
+		src->path = absolute(src->path ? src->path : SYSCONFDIR "/sockd.conf");
+}
