@@ -99,7 +99,7 @@ static void print_addrs(const struct conf_service *s, struct buf *out)
 
 static void print_service(const struct conf_service *s, struct buf *out, unsigned scope)
 {
-	buf_printf(out, "\nservice '%s' {\n", s->name);
+	buf_printf(out, "\nservice %s {\n", s->name);
 	for (size_t i = 0; i < conf_n_keys; i++) {
 		const struct conf_key *k = &conf_keys[i];
 

@@ -20,6 +20,7 @@ struct source {
 	const char *asked_in; /* by an include there; NULL: the settings file */
 	int asked_line;
 	unsigned depth;
+	size_t parent; /* index of the file that asked */
 };
 
 struct parser {
@@ -48,15 +49,35 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	parsing->told = true;
 }
 
-/* Put a file behind those that wait, unless it is there already. Takes path. */
-static void queue_file(struct parser *p, char *path, const char *asked_in, int line, unsigned depth)
+/* True if the file that is being read is this one, or was included by it. */
+static bool is_included_by(const struct parser *p, size_t file)
+{
+	size_t i = p->current;
+
+	while (i != file && p->file[i].depth)
+		i = p->file[i].parent;
+	return i == file;
+}
+
+/* Put a file behind those that wait, unless it is there already. Takes path.
+ * by_name  it was asked for by its name, not found by a pattern */
+static void queue_file(struct parser *p, char *path, const char *asked_in, int line, bool by_name)
 {
 	char *real = path ? realpath(path, NULL) : NULL;
+	unsigned depth = p->n_files ? p->file[p->current].depth + 1 : 0;
 	struct source *all = NULL;
 
 	for (size_t i = 0; real && i < p->n_files; i++) {
-		if (p->file[i].real && !strcmp(p->file[i].real, real))
-			goto drop;
+		if (!p->file[i].real || strcmp(p->file[i].real, real))
+			continue;
+		if (by_name && is_included_by(p, i))
+			error_at(p->errors, asked_in, line, "include: %s includes itself", path);
+		goto drop;
+	}
+	if (depth > INCLUDE_DEPTH) {
+		error_at(p->errors, asked_in, line,
+			"include: files include each other deeper than %d", INCLUDE_DEPTH);
+		goto drop;
 	}
 	if (p->n_files >= FILES_MAX) {
 		error_at(p->errors, asked_in, line, "include: more than %d files", FILES_MAX);
@@ -69,7 +90,7 @@ static void queue_file(struct parser *p, char *path, const char *asked_in, int l
 		goto drop;
 	}
 	p->file = all;
-	all[p->n_files++] = (struct source){path, real, asked_in, line, depth};
+	all[p->n_files++] = (struct source){path, real, asked_in, line, depth, p->current};
 	return;
 drop:
 	free(path);
@@ -93,24 +114,19 @@ static char *relative_to(const char *base, const char *name)
 /* Queue what a pattern stands for, in sorted order. Takes pattern. */
 static void include_pattern(struct parser *p, char *pattern, const char *file, int line)
 {
-	unsigned depth = p->file[p->current].depth + 1;
 	glob_t found = {0};
 	int rc;
 
-	if (depth > INCLUDE_DEPTH) {
-		error_at(p->errors, file, line, "include: files include each other deeper than %d",
-			INCLUDE_DEPTH);
-	} else if (!strpbrk(pattern, "*?[")) {
-		queue_file(p, pattern, file, line, depth);
+	if (!strpbrk(pattern, "*?[")) {
+		queue_file(p, pattern, file, line, true);
 		return;
-	} else {
-		rc = glob(pattern, 0, NULL, &found);
-		if (rc && rc != GLOB_NOMATCH)
-			error_at(p->errors, file, line, "include: cannot list %s", pattern);
-		for (size_t i = 0; !rc && i < found.gl_pathc; i++)
-			queue_file(p, strdup(found.gl_pathv[i]), file, line, depth);
-		globfree(&found);
 	}
+	rc = glob(pattern, 0, NULL, &found);
+	if (rc && rc != GLOB_NOMATCH)
+		error_at(p->errors, file, line, "include: cannot list %s", pattern);
+	for (size_t i = 0; !rc && i < found.gl_pathc; i++)
+		queue_file(p, strdup(found.gl_pathv[i]), file, line, false);
+	globfree(&found);
 	free(pattern);
 }
 
@@ -199,7 +215,7 @@ static void cannot_read(struct parser *p, const struct source *f, int error)
 		error_at(p->errors, f->asked_in, f->asked_line, "include: cannot read %s: %s",
 			f->path, why);
 	else
-		error_at(p->errors, f->path, 0, "cannot read it: %s", why);
+		error_at(p->errors, f->path, 0, "%s", why);
 }
 
 static void parse_file(struct parser *p)
@@ -246,7 +262,7 @@ cfg_t *parse_source(const struct conf_source *src, struct conf_lines *l, struct 
 		l->failed = true;
 		return p.cfg;
 	}
-	queue_file(&p, path, NULL, 0, 0);
+	queue_file(&p, path, NULL, 0, true);
 	for (; p.current < p.n_files; p.current++) {
 		if (p.current || src->path)
 			parse_file(&p);

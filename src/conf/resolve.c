@@ -175,7 +175,7 @@ static void check_taken(struct resolver *r, const struct conf_service *s, const 
 	addr_format(a, text);
 	for (const struct conf_service *o = r->conf->service; o <= s; o++) {
 		for (size_t i = 0; i < o->n_addrs; i++) {
-			if (!overlap(a, &o->addrs[i]) || (o != s && port_is_open(a)))
+			if (port_is_open(a) || !overlap(a, &o->addrs[i]))
 				continue;
 			addr_format(&o->addrs[i], other);
 			if (o == s)

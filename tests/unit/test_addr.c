@@ -59,7 +59,7 @@ static void says_what_is_wrong(void **state)
 		{"[1.2.3.4]:80", "IPv6 address in the brackets"},
 		{"[::1%nosuch0]:80", "unknown interface"},
 		{"[::1%]:80", "unknown interface"},
-		{"[::1]80", "port"},
+		{"[::1]80", "expected ADDRESS:PORT"},
 		{"::1:80", "stands in brackets"},
 		{"1.2.3.4:", "port is missing"},
 		{"1.2.3.4:65536", "out of range"},
