@@ -98,5 +98,5 @@ libsockd_a_SOURCES += tests/coverage.c
 endif
 
 sbin_PROGRAMS += src/sockd
-src_sockd_SOURCES = src/main.c
+src_sockd_SOURCES = src/main.c src/options.c src/options.h
 src_sockd_LDADD = libsockd.a $(CONFUSE_LIBS)
