@@ -148,7 +148,7 @@ inn systemctl start sockd || fail "systemctl start: $(inn systemctl status sockd
 echoes || fail "no echo at 127.0.0.1:7007"
 expect "who serves" sockd "$(inn ps -eo user:16=,comm= | awk '$2 == "sockd:echo" { print $1 }' | sort -u)"
 status=$(property sockd StatusText)
-expect_match "systemctl status" '[0-9]+ .*(worker|service)' "$status"
+expect_match "systemctl status" 'services 3, workers [1-9]' "$status"
 echo "status: $status"
 
 # --- Reload -----------------------------------------------------------------------------------
