@@ -2,6 +2,7 @@
 #include "core/child.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,38 +11,51 @@ void child_keep(struct child_fds *k, int fd)
 {
 	if (fd < 0)
 		return;
-	if (k->n == k->cap) {
-		size_t cap = k->cap ? 2 * k->cap : 16;
-		int *p = realloc(k->fd, cap * sizeof(*p));
+	if (!k->many && k->n < ARRAY_SIZE(k->few)) {
+		k->few[k->n++] = fd;
+		return;
+	}
+	if (k->n >= k->cap) {
+		size_t cap = 2 * k->n;
+		int *p = realloc(k->many, cap * sizeof(*p));
 
 		if (!p)
 			fatal(1, "child: out of memory");
-		k->fd = p;
+		if (!k->many)
+			memcpy(p, k->few, sizeof(k->few));
+		k->many = p;
 		k->cap = cap;
 	}
-	k->fd[k->n++] = fd;
+	k->many[k->n++] = fd;
 }
 
-static int by_number(const void *a, const void *b)
+static void sort(int *fd, size_t n)
 {
-	return *(const int *)a - *(const int *)b;
+	for (size_t i = 1; i < n; i++) {
+		int x = fd[i];
+		size_t j = i;
+
+		for (; j > 0 && fd[j - 1] > x; j--)
+			fd[j] = fd[j - 1];
+		fd[j] = x;
+	}
 }
 
 void child_close_others(struct child_fds *k)
 {
+	int *fd = k->many ? k->many : k->few;
 	int next = STDERR_FILENO + 1;
 
-	if (k->n)
-		qsort(k->fd, k->n, sizeof(*k->fd), by_number);
+	sort(fd, k->n); /* mostly in order already; qsort() may call malloc() */
 	for (size_t i = 0; i < k->n; i++) {
-		if (k->fd[i] < next)
+		if (fd[i] < next)
 			continue;
-		if (k->fd[i] > next)
-			close_range((unsigned)next, (unsigned)k->fd[i] - 1, 0);
-		next = k->fd[i] + 1;
+		if (fd[i] > next)
+			close_range((unsigned)next, (unsigned)fd[i] - 1, 0);
+		next = fd[i] + 1;
 	}
 	close_range((unsigned)next, ~0U, 0);
-	free(k->fd);
+	free(k->many);
 	*k = (struct child_fds){0};
 }
 

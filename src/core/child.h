@@ -5,16 +5,18 @@
 #include <signal.h>
 #include <stddef.h>
 
-/* Descriptors that a child keeps; zero-initialise. */
+/* Descriptors that a child keeps; zero-initialise. The first ones need no malloc(): a page of heap
+ * that a worker writes to is a page of its own. */
 struct child_fds {
-	int *fd;
+	int few[16];
+	int *many; /* NULL: few is enough */
 	size_t n, cap;
 };
 
 /* Add a descriptor; negative ones are passed over. Leaves the process if memory is short. */
 void child_keep(struct child_fds *k, int fd);
 
-/* Close every descriptor above 2 that is not in k, and free k. Source: close_range(2) */
+/* Close every descriptor above 2 that is not in k, and empty k. Source: close_range(2) */
 void child_close_others(struct child_fds *k);
 
 /* Every signal at its default, but these ignored. */

@@ -116,6 +116,7 @@ void service_free(struct service *s)
 	if (s->log)
 		log_channel_free(s->log);
 	free(s->slot_taken);
+	free(s->listen_fd);
 	free(s->name);
 	free(s);
 }
@@ -125,9 +126,14 @@ static int listeners_replace(struct service *s, struct listener *listener, size_
 {
 	struct listener *dropped;
 	size_t n_dropped = s->n_dropped;
+	int *fd;
 
 	if (s->listener == listener)
 		return 0;
+	fd = realloc(s->listen_fd, n * sizeof(*fd));
+	if (!fd)
+		return -1;
+	s->listen_fd = fd;
 	dropped = realloc(s->dropped, (n_dropped + s->n_listeners + 1) * sizeof(*dropped));
 	if (!dropped)
 		return -1;
@@ -140,6 +146,8 @@ static int listeners_replace(struct service *s, struct listener *listener, size_
 	free(s->listener);
 	s->listener = listener;
 	s->n_listeners = n;
+	for (size_t i = 0; i < n; i++)
+		fd[i] = listener[i].fd;
 	return 0;
 }
 
@@ -225,12 +233,6 @@ static void forget_others(const struct service *me)
 
 static _Noreturn void child_run(struct service *s, const struct pool *p, unsigned slot)
 {
-	int *fd = calloc(s->n_listeners, sizeof(*fd));
-
-	if (!fd)
-		fatal(WORKER_FAILED, "service=%s out of memory", s->name);
-	for (size_t i = 0; i < s->n_listeners; i++)
-		fd[i] = s->listener[i].fd;
 	forget_others(s);
 	worker_run(&(struct worker_args){
 		.conf = p->conf,
@@ -242,7 +244,7 @@ static _Noreturn void child_run(struct service *s, const struct pool *p, unsigne
 			.area = s->area,
 			.bell = s->bell},
 		.board = s->board,
-		.listen_fd = fd,
+		.listen_fd = s->listen_fd,
 		.n_listen = s->n_listeners,
 		.notify_fd = s->notify.fd,
 		.life_fd = master_life_fd,

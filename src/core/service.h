@@ -14,6 +14,7 @@ struct service {
 	char *name;
 	struct listener *listener; /* of the current generation */
 	size_t n_listeners;
+	int *listen_fd; /* their descriptors, as a worker takes them */
 	struct listener *dropped; /* those that a reload took away: closed when the old pools are gone */
 	size_t n_dropped;
 	bool taken_over; /* a listener came from another service, whose workers may still drain */
