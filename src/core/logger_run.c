@@ -19,8 +19,10 @@
 #include "core/privs.h"
 
 #define BATCH          32
+#define ROUND_BATCHES  64
 #define REPEAT_MS      10000 /* equal lines within it are one line and a count */
 #define RETRY_MS       200   /* between two tries to reach syslog */
+#define GATHER_MS      2     /* after some lines, more are likely: take them together */
 #define FINISH_MS      1000  /* how long a stalled syslog is waited for at the end */
 #define STDERR_BURST   100   /* lines of stderr at once from a service, ... */
 #define STDERR_PER_SEC 10    /* ... then so many a second; the rest is counted */
@@ -398,11 +400,22 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 /* One round: take what is there, write it. Returns false if nothing was there. */
 static bool logger_round(void)
 {
-	bool any = read_all();
+	bool any = false;
 
+	for (int i = 0; i < ROUND_BATCHES && read_all(); i++)
+		any = true;
 	flush();
 	lg.refused += sink_lost();
 	return any;
+}
+
+/* Being woken for each line would cost more than writing it. */
+static void gather(void)
+{
+	struct timespec ts = {0, GATHER_MS * 1000000L};
+
+	if (!finish)
+		(void)nanosleep(&ts, NULL);
 }
 
 void logger_run(struct log_channel *channels, const struct logger_options *o)
@@ -421,8 +434,10 @@ void logger_run(struct log_channel *channels, const struct logger_options *o)
 	for (;;) {
 		struct epoll_event ev;
 
-		if (logger_round())
+		if (logger_round()) {
+			gather();
 			continue;
+		}
 		if (lg.refused) {
 			tell(&lg.reader[0], "log lines could not be written", "lost", lg.refused);
 			lg.refused = 0;
