@@ -86,7 +86,9 @@ echo
 echo "| server | ops/s | ratio to bare | p50 µs | p99 µs | server CPU µs/op | lost connections | lost log lines |"
 echo "|---|---:|---:|---:|---:|---:|---:|---:|"
 row() {
-	local r=$(median ${rate[$1]})
+	local r
+
+	r=$(median ${rate[$1]})
 
 	[ "${lost[$1]}" -eq 0 ] && [ "${lines_lost[$1]:-0}" -eq 0 ] || bad=1
 	printf '| %s | %.0f | %.2f | %.0f | %.0f | %.1f | %d | %s |\n' "$2" "$r" \
