@@ -122,8 +122,9 @@ struct conf_lines {
 	size_t n_files;
 	struct conf_section *section; /* the first is the global one */
 	size_t n_sections;
-	bool resolved; /* the text was a dump: the lines in it mean nothing to people */
-	bool failed;   /* out of memory */
+	size_t n_services; /* of these, the sections of services */
+	bool resolved;     /* the text was a dump: the lines in it mean nothing to people */
+	bool failed;       /* out of memory */
 };
 
 struct conf_lines *lines_new(void);

@@ -71,6 +71,7 @@ size_t lines_add(struct conf_lines *l, enum section_kind kind, const char *name,
 	if (!s.key || (name && !s.name))
 		goto fail;
 	all[l->n_sections] = s;
+	l->n_services += kind == SECTION_SERVICE;
 	return l->n_sections++;
 fail:
 	free(s.key);

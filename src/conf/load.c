@@ -78,14 +78,25 @@ void load_value(struct loader *l, const struct conf_key *k, cfg_t *cfg, void *ba
 	buf_free(&why);
 }
 
-/* Set the fields of all keys that a section gives. */
+/* Set the fields of all keys that a section gives, in the order of its lines: so errors come. */
 static void take_section(struct loader *l, const struct conf_section *section, cfg_t *cfg,
 	void *base, unsigned scope)
 {
+	size_t order[CONF_KEYS_MAX];
+	size_t n = 0;
+
 	for (size_t i = 0; i < conf_n_keys; i++) {
-		if (key_has_value(&conf_keys[i], scope | l->internal) && section->key[i].file)
-			load_value(l, &conf_keys[i], cfg, base, &section->key[i]);
+		size_t at = n;
+
+		if (!key_has_value(&conf_keys[i], scope | l->internal) || !section->key[i].file)
+			continue;
+		for (; at && section->key[order[at - 1]].line > section->key[i].line; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+		n++;
 	}
+	for (size_t i = 0; i < n; i++)
+		load_value(l, &conf_keys[order[i]], cfg, base, &section->key[order[i]]);
 }
 
 static void take_globals(struct loader *l, cfg_t *cfg)

@@ -83,6 +83,7 @@ static void scan_value(struct scanner *s, const struct conf_key *k, const struct
 			return;
 		sound = sound && !value.bad && !ends_with_semicolon(s, &value);
 	}
+	s->value_line = s->lex.last_line;
 	if (!note_key(s, k, key, op.type == TOKEN_APPEND) || !sound)
 		lex_blank(&s->lex, key->start, value.end);
 }
@@ -159,7 +160,7 @@ static void scan_section(struct scanner *s, const struct conf_key *k, const stru
 	}
 	f.drop = kind == SECTION_DEAD;
 	f.section = lines_add(s->lines, kind, name, title.len, s->t->file, word->line);
-	if (s->lines->n_sections > CONF_SERVICES_MAX + 2) {
+	if (s->lines->n_services > CONF_SERVICES_MAX) {
 		lex_error(&s->lex, word->line, "more than %d services", CONF_SERVICES_MAX);
 		s->lex.broken = s->broken = true;
 		return;
@@ -189,9 +190,8 @@ static void unknown(struct scanner *s, const struct token *t, const char *what)
 	buf_free(&hint);
 }
 
-/* A statement that starts with an unknown name: tell, and skip it.
- * last_line  where the statement before it ended */
-static void scan_unknown(struct scanner *s, const struct token *t, int last_line)
+/* A statement that starts with an unknown name: tell, and skip it. */
+static void scan_unknown(struct scanner *s, const struct token *t)
 {
 	int next = lex_peek(&s->lex, 0)->type;
 	bool is_title = next == TOKEN_STRING && lex_peek(&s->lex, 1)->type == '{';
@@ -212,6 +212,7 @@ static void scan_unknown(struct scanner *s, const struct token *t, int last_line
 			if (!syntax_expect(s, TOKEN_STRING, "a value", &value))
 				return;
 			end = value.end;
+			s->value_line = value.end_line;
 		}
 	} else if (next == '(') {
 		if (!quiet)
@@ -231,8 +232,8 @@ static void scan_unknown(struct scanner *s, const struct token *t, int last_line
 		lex_error(&s->lex, t->line, "found %s, expected KEY = VALUE%s",
 			syntax_show(s, t, &b),
 			t->len == 1 && s->lex.text[t->text] == ';' ? "; leave out the ';'"
-			: t->line == last_line ? "; a value with spaces needs quotes"
-					       : "");
+			: t->line == s->value_line ? "; a value with spaces needs quotes"
+						   : "");
 		buf_free(&b);
 	}
 	lex_blank(&s->lex, t->start, end);
@@ -240,7 +241,6 @@ static void scan_unknown(struct scanner *s, const struct token *t, int last_line
 
 static void scan_statement(struct scanner *s)
 {
-	int last_line = s->lex.last_line;
 	struct token t = lex_next(&s->lex);
 	const char *name = s->lex.text + t.text;
 	const struct conf_key *k = NULL;
@@ -259,7 +259,7 @@ static void scan_statement(struct scanner *s)
 			k = NULL;
 	}
 	if (!k)
-		scan_unknown(s, &t, last_line);
+		scan_unknown(s, &t);
 	else if (k->type == CONF_SECTION)
 		scan_section(s, k, &t);
 	else if (k->type == CONF_INCLUDE)

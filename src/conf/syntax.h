@@ -25,6 +25,7 @@ struct scanner {
 	size_t depth;
 	size_t reopened; /* sections that were taken as closed without their brace */
 	bool broken;
+	int value_line; /* where the last value ended; 0: none yet */
 };
 
 /* The innermost open section; the file itself is the outermost. */

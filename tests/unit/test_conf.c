@@ -283,8 +283,8 @@ static void several_kinds_of_errors_come_together(void **state)
 		"t:1: unknown key 'wokers'; 'workers' stands in a service or in defaults\n"
 		"t:3: '*:80' needs quotes around it, because of the '*'\n"
 		"t:4: unknown key 'wokers' in service 'echo'; did you mean 'workers'?\n"
-		"t:6: backlog: found '99999999', expected a number from 1 to 1048576\n"
 		"t:5: workers: found 'many', expected 'auto' or a number from 1 to 10000\n"
+		"t:6: backlog: found '99999999', expected a number from 1 to 1048576\n"
 		"t:2: service 'echo': 'handler' is missing\n");
 }
 
