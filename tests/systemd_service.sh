@@ -98,7 +98,7 @@ booted() {
 		[[ $(inn systemctl is-system-running 2>&1) == @(running|degraded) ]]
 }
 inn() { nsenter -t "$init" -a -- "$@"; }
-wait_for 30 booted || skip "systemd does not boot here: $(tail -n 5 "$dir/console")"
+wait_for 60 booted || skip "systemd does not boot here: $(tail -n 5 "$dir/console")"
 
 # --- Helpers ----------------------------------------------------------------------------------
 
