@@ -55,14 +55,17 @@ static void take_option(struct loader *l, const char *option)
 	struct conf_section *section = l->lines->section;
 	void *base = l->conf;
 	struct buf text = {0};
+	size_t len = equal ? (size_t)(equal - option) : 0;
 	cfg_t *cfg;
 
-	if (!equal || equal == option) {
+	while (len && option[len - 1] == ' ')
+		len--;
+	if (!len) {
 		error_at(l->errors, name, 0, "expected KEY=VALUE");
 		return;
 	}
 	if (l->src->service)
-		k = key_find(option, (size_t)(equal - option), KEY_SERVICE);
+		k = key_find(option, len, KEY_SERVICE);
 	if (k) {
 		section = lines_find(
 			l->lines, SECTION_SERVICE, l->src->service, strlen(l->src->service));
@@ -72,10 +75,10 @@ static void take_option(struct loader *l, const char *option)
 		t.scope = KEY_SERVICE;
 		t.section = (size_t)(section - l->lines->section);
 	} else {
-		k = key_find(option, (size_t)(equal - option), KEY_GLOBAL);
+		k = key_find(option, len, KEY_GLOBAL);
 	}
 	if (!k || !key_has_value(k, t.scope)) {
-		unknown(l, name, option, (size_t)(equal - option));
+		unknown(l, name, option, len);
 		return;
 	}
 	buf_printf(&text, "%s = ", k->name);
