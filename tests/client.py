@@ -153,6 +153,16 @@ def load(address, clients, go, rounds=0):
     print("rounds=%d lost=%d %s" % (done["rounds"], sum(lost.values()), dict(lost) or ""), flush=True)
 
 
+def knock(address, n):
+    """Connect and close so many times."""
+    family, where = target(address)
+    for _ in range(n):
+        s = socket.socket(family)
+        s.settimeout(10)
+        s.connect(where)
+        s.close()
+
+
 def wait_until(condition, seconds=10):
     """Poll. Raises when the time is over."""
     end = time.monotonic() + seconds
@@ -172,3 +182,51 @@ def check(what, condition, got=""):
     if not condition:
         print("FAIL: %s %s" % (what, got))
         sys.exit(1)
+
+
+def hand_over(argv):
+    """Become a program with listening sockets from descriptor 3, as systemd does it.
+
+    [--nonblock-on=FIFO] NAME=ADDRESS... -- PROGRAM [ARG...]. With --nonblock-on a process stays
+    behind that sets O_NONBLOCK on the sockets when something can be read from FIFO.
+    """
+    at = argv.index("--")
+    specs, program = argv[:at], argv[at + 1:]
+    fifo = None
+    if specs[0].startswith("--nonblock-on="):
+        fifo, specs = specs[0].split("=", 1)[1], specs[1:]
+    names, socks = [], []
+    for spec in specs:
+        name, address = spec.split("=", 1)
+        family, where = target(address)
+        s = socket.socket(family, socket.SOCK_STREAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(where)
+        s.listen(128)
+        names.append(name)
+        socks.append(s)
+    if fifo and os.fork() == 0:
+        os.close(1)
+        os.close(2)
+        with open(fifo) as f:
+            f.read(1)
+        for s in socks:
+            os.set_blocking(s.fileno(), False)
+        os._exit(0)
+    high = [os.dup2(s.fileno(), 200 + i) for i, s in enumerate(socks)]
+    for i, fd in enumerate(high):
+        os.dup2(fd, 3 + i, inheritable=True)
+        os.close(fd)
+    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(socks)),
+                      LISTEN_FDNAMES=":".join(names))
+    os.execv(program[0], program)
+
+
+def join(address, nick=None, **how):
+    """A client of a chat that has been greeted, with this nick."""
+    c = Client(address, **how)
+    c.lines_until("* you are ")
+    if nick:
+        c.send("/nick %s\n" % nick)
+        c.lines_until("* you are now %s" % nick)
+    return c

@@ -52,10 +52,17 @@ python=/usr/bin/python3
 # Python with tests/client.py at hand, for what a shell cannot do: py 'CODE' [ARG...]
 py()
 {
+	(pyx "$@")
+}
+
+# The same in place of the shell: pyx 'CODE' & leaves its pid in $!.
+pyx()
+{
 	local code=$1
 
 	shift
-	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$tests $python -s -c "from client import *
+	export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$tests
+	exec $python -s -c "from client import *
 $code" "$@"
 }
 
@@ -163,6 +170,7 @@ lib_end()
 			[ -s "$f" ] && echo "--- ${f##*/}" && tail -n 60 "$f"
 		done
 	fi
+	[ ! -d "$dir/dev" ] || umount -Rl "$dir/dev"
 	rm -rf --one-file-system "$dir"
 	exit $status
 }
@@ -236,7 +244,18 @@ lib_settled()
 	gone "$master" || logged '^[^ ]+ [a-z]+ ready services=|"ready'
 }
 
-# launch ARG...: sockd -n in the background, without waiting for anything.
+# Functions replace the shell themselves.
+run_prefixed()
+{
+	if [ "$(type -t "${prefix[0]:-}")" = function ]; then
+		"${prefix[@]}" "$@"
+	fi
+	exec "${prefix[@]}" "$@"
+}
+
+# launch ARG...: sockd -n in the background, without waiting for anything. $prefix may hold words that
+# go before the program's name.
+prefix=()
 launch()
 {
 	local args=(-n)
@@ -244,9 +263,29 @@ launch()
 	[ -e "$conf" ] && args+=(-f "$conf")
 	: >"$log"
 	since=1
-	"$SOCKD" "${args[@]}" "$@" >>"$log" 2>&1 </dev/null &
+	(
+		for fd in /proc/self/fd/*; do
+			fd=${fd##*/}
+			[ "$fd" -gt 2 ] && eval "exec $fd>&-"
+		done
+		run_prefixed "$SOCKD" "${args[@]}" "$@"
+	) >>"$log" 2>&1 </dev/null &
 	master=$!
 	started+=("$master")
+}
+
+# A $prefix: hands sockets over to sockd as systemd does.
+# hand_over [--nonblock-on=FIFO] NAME=ADDRESS... PROGRAM [ARG...]
+hand_over()
+{
+	local sockets=()
+
+	while [[ $1 == *=* ]]; do
+		sockets+=("$1")
+		shift
+	done
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$tests \
+		exec $python -s -c 'from client import *; hand_over(sys.argv[1:])' "${sockets[@]}" -- "$@"
 }
 
 # start ARG...: the same, ready.
@@ -291,6 +330,16 @@ workers()
 		{ read -r name <"/proc/$pid/comm"; } 2>/dev/null || continue
 		[ "$name" = "${comm:0:15}" ] && echo "$pid"
 	done
+}
+
+# The worker of SERVICE that serves a connection: it has one socket more than the others.
+busy_worker()
+{
+	local pid
+
+	for pid in $(workers "$1"); do
+		echo "$(find "/proc/$pid/fd" -lname 'socket:*' 2>/dev/null | wc -l) $pid"
+	done | sort -n | tail -n 1 | cut -d' ' -f2
 }
 
 # worker_count SERVICE
@@ -339,7 +388,7 @@ answers()
 load_begin()
 {
 	: >"$dir/load.go"
-	py 'load(sys.argv[1], int(sys.argv[2]), sys.argv[3])' "$1" "$2" "$dir/load.go" >"$dir/load.out" 2>&1 &
+	pyx 'load(sys.argv[1], int(sys.argv[2]), sys.argv[3])' "$1" "$2" "$dir/load.go" >"$dir/load.out" 2>&1 &
 	load_pid=$!
 	started+=($load_pid)
 	wait_for 5 grep -q begun "$dir/load.out" || fail "no load: $(cat "$dir/load.out")"
@@ -353,4 +402,67 @@ load_end()
 	load_rounds=$(sed -n 's/.*rounds=\([0-9]*\).*/\1/p' "$dir/load.out")
 	load_lost=$(sed -n 's/.*lost=\([0-9]*\).*/\1/p' "$dir/load.out")
 	[ "${load_rounds:-0}" -gt 0 ] || fail "the load did nothing: $(cat "$dir/load.out")"
+}
+
+# --- Syslog -----------------------------------------------------------------------------------
+
+# A /dev of our own, without /dev/log.
+private_dev()
+{
+	local n
+
+	[ "$SOCKD_TEST_NS" = all ] || skip "needs a mount namespace"
+	mkdir "$dir/dev"
+	mount -t tmpfs none "$dir/dev" || skip "cannot mount"
+	for n in null zero full random urandom tty; do
+		: >"$dir/dev/$n"
+		mount --bind "/dev/$n" "$dir/dev/$n"
+	done
+	ln -s /proc/self/fd "$dir/dev/fd"
+	mkdir "$dir/dev/shm"
+	mount --rbind "$dir/dev" /dev
+}
+
+# Somebody who reads /dev/log into $dir/syslog, except while $dir/syslog.hold exists.
+syslog_begin()
+{
+	pyx '
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("/dev/log")
+os.chmod("/dev/log", 0o666)
+s.settimeout(0.05)
+with open(sys.argv[1], "ab", buffering=0) as out:
+    while True:
+        if os.path.exists(sys.argv[1] + ".hold"):
+            time.sleep(0.02)
+            continue
+        try:
+            out.write(s.recv(65536) + b"\n")
+        except TimeoutError:
+            pass
+' "$dir/syslog" &
+	syslog_pid=$!
+	started+=($syslog_pid)
+	wait_for 5 test -S /dev/log || fail "no /dev/log"
+}
+
+# --- Settings ---------------------------------------------------------------------------------
+
+# rejects WHAT TEXT REGEX: sockd -t says so, with exit status 78.
+rejects()
+{
+	conf "$2"
+	run -t -f "$conf"
+	expect "exit status for $1" 78 $status
+	expect_match "what is said of $1" "$3" "$err"
+	expect "what is printed for $1" "" "$out"
+}
+
+# accepts WHAT TEXT
+accepts()
+{
+	conf "$2"
+	run -t -f "$conf"
+	expect "what is said of $1" "$conf: ok" "$out$err"
+	expect "exit status for $1" 0 $status
 }

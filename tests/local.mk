@@ -5,18 +5,38 @@ shell_tests = \
 	tests/address_in_use_is_told.sh \
 	tests/backlog_above_somaxconn_is_warned_of.sh \
 	tests/chargen_sends_rotating_lines.sh \
+	tests/chat_cleans_what_clients_send.sh \
+	tests/chat_commands.sh \
+	tests/chat_keeps_order.sh \
+	tests/chat_lines_reach_all_others.sh \
+	tests/chat_room_of_500.sh \
+	tests/chat_slow_client_delays_nobody.sh \
+	tests/chat_worker_death_takes_its_client_alone.sh \
+	tests/conf_defaults_fill_in.sh \
+	tests/conf_include_reads_more_files.sh \
+	tests/conf_rejects_broken_files.sh \
+	tests/conf_rejects_unknown_keys.sh \
+	tests/conf_rejects_what_stands_twice.sh \
+	tests/conf_rejects_wrong_values.sh \
+	tests/conf_service_names.sh \
+	tests/conf_strings_and_environment.sh \
+	tests/conf_tells_all_errors.sh \
 	tests/connection_line_tells_how_it_ended.sh \
 	tests/crash_loop_backs_off.sh \
 	tests/daemon_parent_waits_until_ready.sh \
 	tests/daytime_says_the_time.sh \
 	tests/descriptors_do_not_leak.sh \
+	tests/descriptors_used_up_are_waited_out.sh \
 	tests/discard_says_nothing.sh \
 	tests/drain_timeout_ends_old_workers.sh \
+	tests/dump_feeds_back_to_itself.sh \
 	tests/echo_answers_before_fin.sh \
 	tests/freebind_binds_a_foreign_address.sh \
 	tests/idle_master_is_silent.sh \
 	tests/inherited_socket_made_nonblocking_is_no_spin.sh \
 	tests/json_log_is_valid.sh \
+	tests/keys_are_documented.sh \
+	tests/keys_are_tested.sh \
 	tests/killed_logger_is_replaced.sh \
 	tests/killed_master_leaves_no_mess.sh \
 	tests/killed_master_of_root_leaves_no_mess.sh \
@@ -24,6 +44,7 @@ shell_tests = \
 	tests/listen_inherited_by_address.sh \
 	tests/listen_inherited_by_name.sh \
 	tests/listen_on_several_addresses.sh \
+	tests/listen_option_needs_no_file.sh \
 	tests/listen_port_0_is_told.sh \
 	tests/listen_takes_names.sh \
 	tests/listen_unix_owner.sh \
@@ -34,6 +55,7 @@ shell_tests = \
 	tests/low_port_needs_root.sh \
 	tests/max_connections_retires_one_at_a_time.sh \
 	tests/no_enabled_service_is_an_error.sh \
+	tests/options_and_usage.sh \
 	tests/pidfile_is_written_and_locked.sh \
 	tests/pidfile_symlink_is_refused.sh \
 	tests/pool_grows_and_shrinks.sh \
@@ -44,13 +66,18 @@ shell_tests = \
 	tests/reload_under_load_loses_nothing.sh \
 	tests/reload_with_a_stolen_port_changes_nothing.sh \
 	tests/repeated_lines_are_counted.sh \
+	tests/sample_settings_work.sh \
 	tests/several_listeners_wake_one_worker.sh \
 	tests/shutdown_timeout_forces_the_end.sh \
 	tests/stalled_log_counts_lost_lines.sh \
 	tests/supplementary_groups_reach_workers.sh \
+	tests/syslog_gets_the_lines.sh \
+	tests/syslog_missing_or_stalled_holds_up_nobody.sh \
+	tests/systemd_is_notified.sh \
 	tests/systemd_service.sh \
 	tests/term_drains_the_queue.sh \
 	tests/term_refuses_new_clients.sh \
+	tests/test_option_binds_nothing.sh \
 	tests/time_sends_four_bytes.sh \
 	tests/ttin_ttou_change_the_pools.sh \
 	tests/usr1_logs_a_summary.sh \
@@ -59,10 +86,19 @@ shell_tests = \
 	tests/workers_run_as_user.sh
 
 unit_tests = \
+	tests/unit/test_addr \
+	tests/unit/test_chat_line \
+	tests/unit/test_chat_name \
+	tests/unit/test_chat_room \
+	tests/unit/test_conf \
+	tests/unit/test_conf_files \
+	tests/unit/test_conf_resolve \
+	tests/unit/test_conf_syntax \
+	tests/unit/test_conn \
 	tests/unit/test_listener \
 	tests/unit/test_listener_inherit
 
-EXTRA_DIST += tests/client.py tests/lib.sh tests/unit/listener_help.h
+EXTRA_DIST += tests/client.py tests/lib.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)

@@ -1,0 +1,46 @@
+# Without -n the process that was started leaves once all is ready: with 0, or with the reason on
+# stderr and a status.
+. "$(dirname "$0")/lib.sh"
+
+pidfile=$dir/pid
+conf "pidfile = '$pidfile'
+service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 2 }"
+run -f "$conf"
+master=$(cat "$pidfile" 2>/dev/null)
+[ -z "$master" ] || started+=("$master")
+expect "exit status" 0 $status
+expect "answer, at once" ping "$(ask 127.0.0.1:7001 ping)"
+expect "workers, at once" 2 "$(worker_count echo)"
+expect "what is printed" "" "$out"
+
+# A daemon: a session of its own, no terminal, nothing of ours held.
+[ "$(ps -o sid= -p "$master")" != "$(ps -o sid= -p $$)" ] || fail "it is in our session"
+expect "terminal" '?' "$(ps -o tty= -p "$master" | tr -d ' ')"
+expect "working directory" / "$(readlink "/proc/$master/cwd")"
+for pid in $master $(descendants "$master"); do
+	for fd in "/proc/$pid/fd"/*; do
+		[[ $(readlink "$fd") == "$dir"/@(out|err) ]] && fail "process $pid ($(cat "/proc/$pid/comm")) holds $(readlink "$fd") as ${fd##*/}"
+	done
+done
+
+# A second one fails in the same way.
+sed "s,$pidfile,$pidfile.2," "$conf" >"$dir/second.conf"
+run -f "$dir/second.conf"
+expect "exit status for an address in use" 1 $status
+expect_match "what is said" "127\.0\.0\.1:7001: Address already in use" "$err"
+[ ! -e "$pidfile.2" ] || fail "the pidfile of the second one is there"
+run -f "$conf"
+expect "exit status for a pidfile in use" 1 $status
+expect_match "what is said" "$pidfile" "$err"
+echo 'nonsense = 1' >>"$dir/second.conf"
+run -f "$dir/second.conf"
+expect "exit status for wrong settings" 78 $status
+expect_match "what is said" "second.conf:3: .*nonsense" "$err"
+
+pids=$(descendants "$master")
+kill -TERM "$master"
+wait_for 5 gone "$master" || fail "the daemon does not stop"
+for pid in $pids; do
+	wait_for 2 gone "$pid" || fail "process $pid is still there"
+done
+[ ! -e "$pidfile" ] || fail "the pidfile is still there"

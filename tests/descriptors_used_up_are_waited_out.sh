@@ -1,0 +1,31 @@
+# A worker without a free descriptor waits between two tries, does not spin, and goes on afterwards.
+. "$(dirname "$0")/lib.sh" prlimit
+
+user=
+[ "$(id -u)" -ne 0 ] || user='user = root' # prlimit(2) wants the same user
+conf "$user"'
+service echo { listen = {"127.0.0.1:7001"} handler = "echo" workers = 1 }'
+start
+worker=$(workers echo)
+expect "answer" ping "$(ask 127.0.0.1:7001 ping)"
+prlimit --pid "$worker" --nofile=1: || skip "prlimit does not work here"
+ticks() { awk '{ print $14 + $15 }' "/proc/$worker/stat"; }
+# accept(2) takes its descriptor before it sleeps: the first client may find the limit unnoticed.
+for i in 1 2 3; do
+	exec {waiting}<>/dev/tcp/127.0.0.1/7001
+	echo $i >&$waiting
+	read -r -t 0.3 -u $waiting answer || break
+	exec {waiting}>&-
+done
+[ $i -lt 3 ] || skip "the limit does not bite"
+before=$(ticks)
+read -r -t 1 -u $waiting answer
+spent=$(($(ticks) - before))
+[ $spent -le 5 ] || fail "the worker spent $spent ticks in a second"
+prlimit --pid "$worker" --nofile=1024:
+read -r -t 2 -u $waiting answer || fail "the client in the queue is not served"
+expect "answer" $i "$answer"
+expect "worker" "$worker" "$(workers echo)"
+wait_log 'service=echo .*(Too many open files|descriptors)'
+exec {waiting}>&-
+stop

@@ -1,0 +1,41 @@
+# 64 workers killed at once are back within a second, with an exact count and no zombie, many times.
+. "$(dirname "$0")/lib.sh"
+
+conf 'service echo { listen = {"127.0.0.1:7007"} handler = "echo" workers = 64 }
+service other { listen = {"127.0.0.1:7008"} handler = "echo" workers = 2 }'
+start
+others=$(workers other)
+py '
+master, rounds = int(sys.argv[1]), int(sys.argv[2])
+
+def state(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            comm, rest = f.read().split("(", 1)[1].rsplit(")", 1)
+        return comm, rest.split()[0]
+    except OSError:
+        return "", "gone"
+
+def pool():
+    with open("/proc/%d/task/%d/children" % (master, master)) as f:
+        pids = [int(p) for p in f.read().split()]
+    return {p for p in pids if state(p) == ("sockd:echo", "S")}
+
+wait_until(lambda: len(pool()) == 64)
+worst = 0
+for i in range(rounds):
+    before = pool()
+    expect("workers before round %d" % i, 64, len(before))
+    begin = time.monotonic()
+    for pid in before:
+        os.kill(pid, 9)
+    wait_until(lambda: len(pool() - before) == 64)
+    worst = max(worst, time.monotonic() - begin)
+    left = [p for p in before if state(p)[1] != "gone"]
+    expect("zombies after round %d" % i, [], left)
+check("64 workers are back within a second", worst < 1 * float(os.environ.get("SOCKD_TEST_SLOW", 1)), worst)
+wrong = one_round("127.0.0.1:7007")
+check("echo", not wrong, wrong)
+' "$master" "${SOCKD_TEST_ROUNDS:-20}" || exit 1
+expect "workers of the other service" "$others" "$(workers other)"
+stop

@@ -1,0 +1,35 @@
+# -h and -V print and leave with 0; wrong usage is 2.
+. "$(dirname "$0")/lib.sh"
+
+for option in -h --help; do
+	run $option
+	expect "exit status of $option" 0 $status
+	expect "stderr of $option" "" "$err"
+	for word in --config --foreground --syslog --log-level --test --dump --listen --option --version --help; do
+		[[ $out == *"$word"* ]] || fail "$option does not tell of $word"
+	done
+done
+for option in -V --version; do
+	run $option
+	expect "exit status of $option" 0 $status
+	expect_match "what $option prints" '^sockd [0-9]+\.[0-9]+' "$out"
+done
+bad()
+{
+	run "$@"
+	expect "exit status of $*" 2 $status
+	expect "stdout of $*" "" "$out"
+	[ -n "$err" ] || fail "sockd $* says nothing"
+}
+conf 'service echo { listen = {"127.0.0.1:7001"} handler = "echo" }'
+bad -Z
+bad --no-such-option
+bad -f
+bad -n extra -f "$conf"
+bad -n -l loud -f "$conf"
+bad -o workers -f "$conf" -n
+bad -L 127.0.0.1:7001
+bad -L 127.0.0.1:7001 echo extra
+bad -L 127.0.0.1:7001 -L 127.0.0.1:7002 echo
+bad -t -T -f "$conf"
+bad -L 127.0.0.1:7001 -f "$conf" echo

@@ -1,0 +1,52 @@
+# A pool grows on demand up to max-workers, keeps spare-workers idle ahead of it, and shrinks back
+# after worker-idle seconds.
+. "$(dirname "$0")/lib.sh"
+
+conf 'service echo {
+	listen = {"127.0.0.1:7007"}
+	handler = "echo"
+	workers = 2
+	max-workers = 8
+	spare-workers = 2
+	worker-idle = 1
+}'
+start
+wait_workers echo 2
+hold()
+{
+	pyx '
+held = []
+for i in range(int(sys.argv[1])):
+    c = Client("127.0.0.1:7007")
+    c.send("x")
+    c.take(1)
+    held.append(c)
+print("held", flush=True)
+sys.stdin.read()
+' "$1" < <(exec sleep 60) >"$dir/held" &
+	holder=$!
+	started+=($holder)
+	wait_for 10 grep -q held "$dir/held" || fail "$1 clients are not served at the same time"
+}
+
+hold 3
+wait_workers echo 5 # 3 busy, 2 spare
+hold 5
+wait_workers echo 8 # not 10
+kill "${started[@]:(-2)}"
+wait_workers echo 2 10
+stop
+
+# Without max-workers it does not grow.
+conf 'service echo { listen = {"127.0.0.1:7007"} handler = "echo" workers = 2 }'
+start
+hold 2
+exec {third}<>/dev/tcp/127.0.0.1/7007
+echo waits >&$third
+read -r -t 0.3 -u $third answer && fail "a third client is served by a pool of two"
+expect "workers" 2 "$(worker_count echo)"
+kill "$holder"
+read -r -t 5 -u $third answer
+expect "answer once a worker is free" waits "$answer"
+exec {third}>&-
+stop

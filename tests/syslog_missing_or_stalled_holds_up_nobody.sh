@@ -1,0 +1,58 @@
+# A /dev/log that is not there or that nobody reads holds up nobody; what was lost is told later, and
+# written and lost lines add up.
+. "$(dirname "$0")/lib.sh" root
+
+private_dev
+conf "service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 4 }"
+log=$dir/syslog
+: >"$log"
+"$SOCKD" -n -s -l debug -f "$conf" 2>"$dir/err" </dev/null &
+master=$!
+started+=($master)
+wait_for 5 answers 127.0.0.1:7001 || fail "no answer without /dev/log"
+expect "answer without /dev/log" ping "$(ask 127.0.0.1:7001 ping)"
+syslog_begin
+wait_log "ready services=1"
+wait_log "service=echo .*closed"
+
+# It stands still: more lines than all buffers hold.
+touch "$dir/syslog.hold"
+mark
+rounds=30000
+py 'knock("127.0.0.1:7001", int(sys.argv[1]))' $rounds || exit 1
+expect "answer while syslog stands still" ping "$(ask 127.0.0.1:7001 ping)"
+rm "$dir/syslog.hold"
+wait_log 'log lines lost.* lost=[0-9]+' 10
+sum()
+{
+	local lost
+
+	lost=$(tail -n "+$since" "$log" | sed -n 's/.*log lines lost.* lost=\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }')
+	echo $(($(logged_times 'service=echo .*closed source') + lost))
+}
+complete() { [ "$(sum)" -eq $((rounds + 1)) ]; }
+wait_for 20 complete || fail "$((rounds + 1)) connections, but $(sum) lines written or counted as lost"
+
+# A syslogd that is replaced.
+kill "$syslog_pid"
+wait_for 5 gone "$syslog_pid"
+rm -f /dev/log
+expect "answer meanwhile" ping "$(ask 127.0.0.1:7001 ping)"
+syslog_begin
+mark
+expect "answer" ping "$(ask 127.0.0.1:7001 ping)"
+wait_log 'closed'
+kill -TERM "$master"
+wait_exit 5
+expect "exit status" 0 $status
+
+# And one that stands still does not hold up the end.
+"$SOCKD" -n -s -f "$conf" 2>"$dir/err" </dev/null &
+master=$!
+started+=($master)
+wait_for 5 answers 127.0.0.1:7001
+touch "$dir/syslog.hold"
+py 'load("127.0.0.1:7001", 4, None, 500)' >"$dir/load"
+kill -TERM "$master"
+wait_exit 10
+expect "exit status with a syslog that stands still" 0 $status
