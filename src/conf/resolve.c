@@ -80,55 +80,72 @@ static const char *default_user(const struct conf *c)
 	return getpwnam("nobody") ? "nobody" : NULL;
 }
 
-static void resolve_user(struct resolver *r, struct conf_service *s)
+/* What a worker of a service runs as, when root starts it. */
+struct account {
+	const struct passwd *pw; /* NULL: a number without an account */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Find it. A service that names a user of its own does not take the global group.
+ * Returns 0, or -1 after telling what is wrong. */
+static int find_account(struct resolver *r, const struct conf_service *s, struct account *a)
 {
 	const struct conf_service *user_at = s->user ? s : NULL;
 	const struct conf_service *group_at = s->group ? s : NULL;
-	const char *user = s->user ? s->user : r->conf->user;
+	const char *user = s->user ? s->user : default_user(r->conf);
 	const char *group = s->group ? s->group : s->user ? NULL : r->conf->group;
-	const struct passwd *pw = NULL;
-	bool is_root = geteuid() == 0;
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
 
-	if (!user && is_root)
-		user = default_user(r->conf);
-	if (user) {
-		pw = find_user(user, &uid);
-		if (!pw && parse_id(user, &uid)) {
-			conf_error(r->errors, r->conf, user_at, "user", "no user '%s'", user);
-			return;
-		}
-		if (!pw && !group) {
-			conf_error(r->errors, r->conf, user_at, "user",
-				"no account has the number %s; 'group' is needed too", user);
-			return;
-		}
-	} else if (is_root) {
+	if (!user) {
 		conf_error(r->errors, r->conf, NULL, "user",
 			"neither 'sockd' nor 'nobody' exists: name a user");
-		return;
+		return -1;
 	}
-	if (pw)
-		gid = pw->pw_gid;
-	if (group && find_group(group, &gid)) {
+	a->pw = find_user(user, &a->uid);
+	if (!a->pw && parse_id(user, &a->uid)) {
+		conf_error(r->errors, r->conf, user_at, "user", "no user '%s'", user);
+		return -1;
+	}
+	if (!a->pw && !group) {
+		conf_error(r->errors, r->conf, user_at, "user",
+			"no account has the number %s; 'group' is needed too", user);
+		return -1;
+	}
+	if (a->pw)
+		a->gid = a->pw->pw_gid;
+	if (group && find_group(group, &a->gid)) {
 		conf_error(r->errors, r->conf, group_at, "group", "no group '%s'", group);
-		return;
+		return -1;
 	}
-	s->change_user = is_root;
-	s->uid = is_root ? uid : geteuid();
-	s->gid = is_root ? gid : getegid();
+	return 0;
+}
+
+static void resolve_user(struct resolver *r, struct conf_service *s)
+{
+	struct account a = {.uid = geteuid(), .gid = getegid()};
+	int rc = 0;
+
+	s->change_user = geteuid() == 0;
+	s->uid = a.uid;
+	s->gid = a.gid;
 	s->n_groups = 0;
-	if (!is_root)
+	if (!s->change_user && !s->user && !s->group && !r->conf->user && !r->conf->group)
 		return;
-	if (!pw) {
+	if (find_account(r, s, &a) || !s->change_user)
+		return;
+	s->uid = a.uid;
+	s->gid = a.gid;
+	if (a.pw) {
+		rc = find_groups(a.pw->pw_name, a.gid, &s->groups, &s->n_groups);
+	} else {
 		s->groups = reallocarray(s->groups, 1, sizeof(*s->groups));
+		rc = s->groups ? 0 : -1;
 		if (s->groups)
-			s->groups[s->n_groups++] = gid;
-	} else if (find_groups(pw->pw_name, gid, &s->groups, &s->n_groups)) {
-		conf_error(r->errors, r->conf, user_at, "user", "cannot list the groups of '%s'",
-			pw->pw_name);
+			s->groups[s->n_groups++] = a.gid;
 	}
+	if (rc)
+		conf_error(
+			r->errors, r->conf, s->user ? s : NULL, "user", "cannot list its groups");
 }
 
 static void resolve_socket_owner(struct resolver *r, struct conf_service *s)

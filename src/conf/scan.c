@@ -43,49 +43,60 @@ static bool ends_with_semicolon(struct scanner *s, const struct token *value)
 	return true;
 }
 
+/* What stands on the right of '='.
+ * k       the key; NULL: an unknown one, everything is allowed
+ * end     receives where it ends
+ * Returns 1, 0 if something in it was complained about, or -1 after a syntax error. */
+static int scan_right_side(struct scanner *s, const struct conf_key *k, size_t *end)
+{
+	bool is_list = !k || k->type == CONF_LIST || k->type == CONF_IDS;
+	char expected[128];
+	struct token value;
+	int sound;
+
+	if (lex_peek(&s->lex, 0)->type == '{') {
+		value = lex_next(&s->lex);
+		if (!is_list)
+			lex_error(&s->lex, value.line,
+				"%s: found a list, expected one value (quote a '{' that belongs to it)",
+				k->name);
+		sound = syntax_list(s, '}', end);
+		if (!is_list && sound > 0)
+			sound = 0;
+	} else {
+		if (k)
+			snprintf(expected, sizeof(expected), "a value for '%s'", k->name);
+		if (!syntax_expect(s, TOKEN_STRING, k ? expected : "a value", &value))
+			return -1;
+		*end = value.end;
+		sound = !value.bad && !(k && ends_with_semicolon(s, &value));
+	}
+	s->value_line = s->lex.last_line;
+	return sound;
+}
+
 /* KEY = VALUE, the key being taken. */
 static void scan_value(struct scanner *s, const struct conf_key *k, const struct token *key)
 {
 	bool is_list = k->type == CONF_LIST || k->type == CONF_IDS;
+	bool append = lex_peek(&s->lex, 0)->type == TOKEN_APPEND;
 	char expected[128];
-	struct token op, value;
-	int sound = 1;
+	struct token op;
+	size_t end = 0;
+	int sound;
 
-	if (lex_peek(&s->lex, 0)->type == TOKEN_APPEND) {
+	snprintf(expected, sizeof(expected), "'=' after '%s'", k->name);
+	if (append)
 		op = lex_next(&s->lex);
-		if (!is_list) {
-			lex_error(&s->lex, op.line, "%s: '+=' adds to a list, and this is none",
-				k->name);
-			sound = 0;
-		}
-	} else {
-		snprintf(expected, sizeof(expected), "'=' after '%s'", k->name);
-		if (!syntax_expect(s, '=', expected, &op))
-			return;
-	}
-	if (lex_peek(&s->lex, 0)->type == '{') {
-		value = lex_next(&s->lex);
-		if (!is_list) {
-			lex_error(&s->lex, value.line,
-				"%s: found a list, expected one value (quote a '{' that belongs to it)",
-				k->name);
-			sound = 0;
-		}
-		switch (syntax_list(s, '}', &value.end)) {
-		case -1:
-			return;
-		case 0:
-			sound = 0;
-		}
-	} else {
-		snprintf(expected, sizeof(expected), "a value for '%s'", k->name);
-		if (!syntax_expect(s, TOKEN_STRING, expected, &value))
-			return;
-		sound = sound && !value.bad && !ends_with_semicolon(s, &value);
-	}
-	s->value_line = s->lex.last_line;
-	if (!note_key(s, k, key, op.type == TOKEN_APPEND) || !sound)
-		lex_blank(&s->lex, key->start, value.end);
+	else if (!syntax_expect(s, '=', expected, &op))
+		return;
+	if (append && !is_list)
+		lex_error(&s->lex, op.line, "%s: '+=' adds to a list, and this is none", k->name);
+	sound = scan_right_side(s, k, &end);
+	if (sound < 0)
+		return;
+	if (!note_key(s, k, key, append) || !sound || (append && !is_list))
+		lex_blank(&s->lex, key->start, end);
 }
 
 /* include("PATTERN"...), the word being taken. */
@@ -124,35 +135,45 @@ static bool name_is_good(const char *name, size_t len)
 	return len >= 1 && len <= CONF_NAME_MAX && strspn(name, NAME_CHARACTERS) >= len;
 }
 
+/* The name of a service. Returns its kind, which is SECTION_DEAD for a name that cannot be. */
+static enum section_kind check_title(struct scanner *s, const struct token *title)
+{
+	struct buf b = {0};
+
+	if (name_is_good(s->lex.text + title->text, title->len))
+		return SECTION_SERVICE;
+	lex_error(&s->lex, title->line,
+		"found %s, expected a service's name: 1 to %d of letters, digits, '.', '_' and '-'",
+		syntax_show(s, title, &b), CONF_NAME_MAX);
+	buf_free(&b);
+	return SECTION_DEAD;
+}
+
 /* A section's head: "defaults {" or "service NAME {", the word being taken. */
 static void scan_section(struct scanner *s, const struct conf_key *k, const struct token *word)
 {
 	bool titled = !strcmp(k->name, "service");
-	enum section_kind kind = titled ? SECTION_SERVICE : SECTION_DEFAULTS;
+	enum section_kind kind = SECTION_DEFAULTS;
 	struct frame f = {
 		.scope = KEY_SERVICE | s->t->internal, .start = word->start, .line = word->line};
-	const struct conf_section *twin;
+	const struct conf_section *twin = NULL;
 	struct token title = {0}, brace;
 	const char *name = NULL;
-	struct buf b = {0};
 
 	close_forgotten(s, word, titled ? "a service" : "defaults");
-	if (titled && !syntax_expect(s, TOKEN_STRING, "the name of the service", &title))
-		return;
-	if (titled)
+	snprintf(f.what, sizeof(f.what), "defaults");
+	if (titled) {
+		if (!syntax_expect(s, TOKEN_STRING, "the name of the service", &title))
+			return;
+		kind = check_title(s, &title);
 		name = s->lex.text + title.text;
-	if (titled && !name_is_good(name, title.len)) {
-		lex_error(&s->lex, title.line,
-			"found %s, expected a service's name: 1 to %d of letters, digits, '.', '_' and '-'",
-			syntax_show(s, &title, &b), CONF_NAME_MAX);
-		buf_free(&b);
-		kind = SECTION_DEAD;
+		snprintf(f.what, sizeof(f.what), "service '%.*s'",
+			title.len > CONF_NAME_MAX ? CONF_NAME_MAX : (int)title.len, name);
 	}
-	snprintf(f.what, sizeof(f.what), titled ? "service '%.*s'" : "defaults",
-		title.len > CONF_NAME_MAX ? CONF_NAME_MAX : (int)title.len, name);
 	if (!syntax_expect(s, '{', "'{'", &brace))
 		return;
-	twin = kind == SECTION_DEAD ? NULL : lines_find(s->lines, kind, name, title.len);
+	if (kind != SECTION_DEAD)
+		twin = lines_find(s->lines, kind, name, title.len);
 	if (twin) {
 		lex_error(&s->lex, word->line, "section %s: already given at %s:%d", f.what,
 			twin->where.file, twin->where.line);
@@ -160,12 +181,11 @@ static void scan_section(struct scanner *s, const struct conf_key *k, const stru
 	}
 	f.drop = kind == SECTION_DEAD;
 	f.section = lines_add(s->lines, kind, name, title.len, s->t->file, word->line);
+	syntax_push(s, &f);
 	if (s->lines->n_services > CONF_SERVICES_MAX) {
 		lex_error(&s->lex, word->line, "more than %d services", CONF_SERVICES_MAX);
 		s->lex.broken = s->broken = true;
-		return;
 	}
-	syntax_push(s, &f);
 }
 
 /* Why a name is unknown, as far as it can be guessed. */
@@ -196,7 +216,6 @@ static void scan_unknown(struct scanner *s, const struct token *t)
 	int next = lex_peek(&s->lex, 0)->type;
 	bool is_title = next == TOKEN_STRING && lex_peek(&s->lex, 1)->type == '{';
 	bool quiet = !syntax_top(s)->scope || t->bad;
-	struct token value;
 	struct buf b = {0};
 	size_t end = t->end;
 
@@ -204,16 +223,8 @@ static void scan_unknown(struct scanner *s, const struct token *t)
 		if (!quiet)
 			unknown(s, t, "key");
 		lex_next(&s->lex);
-		if (lex_peek(&s->lex, 0)->type == '{') {
-			lex_next(&s->lex);
-			if (syntax_list(s, '}', &end) < 0)
-				return;
-		} else {
-			if (!syntax_expect(s, TOKEN_STRING, "a value", &value))
-				return;
-			end = value.end;
-			s->value_line = value.end_line;
-		}
+		if (scan_right_side(s, NULL, &end) < 0)
+			return;
 	} else if (next == '(') {
 		if (!quiet)
 			unknown(s, t, "function");

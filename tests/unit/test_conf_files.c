@@ -18,16 +18,19 @@ static void put(const char *name, const char *text)
 /* The file main.conf must give exactly these errors; %s is the folder. */
 static void expect_file_errors(const char *expected)
 {
-	char path[256], text[4096] = "";
+	struct buf text = {0};
 	const char *p, *from = expected;
+	char path[256];
 
-	for (; (p = strstr(from, "%s")); from = p + 2)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%.*s%s",
-			(int)(p - from), from, folder);
-	snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", from);
+	for (; (p = strstr(from, "%s")); from = p + 2) {
+		buf_add(&text, from, (size_t)(p - from));
+		buf_puts(&text, folder);
+	}
+	buf_puts(&text, from);
 	snprintf(path, sizeof(path), "%s", in_folder("main.conf"));
 	conf_free(load_file(path));
-	assert_string_equal(errors, text);
+	assert_string_equal(errors, text.data);
+	buf_free(&text);
 }
 
 static void includes_are_read_in_order_and_once(void **state)
