@@ -124,8 +124,6 @@ static void send_stderr(const struct log_record *r)
 	char line[LOG_RECORD_MAX * 4];
 	size_t n;
 
-	if (r->data[1] & LOG_F_DETACH)
-		return;
 	n = (size_t)snprintf(line, sizeof(line), "sockd: ");
 	n += log_render_text(line + n, sizeof(line) - n - 1, r->data, r->len, NULL, 0);
 	line[n++] = '\n';

@@ -21,7 +21,6 @@
 /* Flags of a record. */
 #define LOG_F_NOREPEAT 0x01 /* never merged with an equal line (a connection's line) */
 #define LOG_F_DEATH    0x02 /* the logger appends the last stderr lines of field "pid" */
-#define LOG_F_DETACH   0x04 /* no line: the logger stops copying to stderr */
 
 /* State of a channel that its senders and the logger share. */
 struct log_shared {

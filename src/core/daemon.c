@@ -64,6 +64,16 @@ int daemon_start(void)
 	return chdir("/");
 }
 
+void daemon_close_from(int fd)
+{
+	if (parent_fd >= fd) {
+		if (parent_fd > fd)
+			close_range((unsigned)fd, (unsigned)parent_fd - 1, 0);
+		fd = parent_fd + 1;
+	}
+	close_range((unsigned)fd, ~0U, 0);
+}
+
 static void parent_tell(int status)
 {
 	unsigned char byte = (unsigned char)status;

@@ -9,6 +9,9 @@
  * Returns in the daemon: 0, or -1 with errno (in the parent, nothing was started). */
 int daemon_start(void);
 
+/* Close every descriptor from this number on, but the pipe to the parent. */
+void daemon_close_from(int fd);
+
 /* Let the parent go, and the terminal. Does nothing without daemon_start(). */
 void daemon_ready(void);
 

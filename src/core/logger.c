@@ -134,11 +134,9 @@ void logger_restart(const struct logger_options *o)
 
 void logger_detach(void)
 {
-	struct log_record r;
-
 	options.copy_errors = false;
-	log_begin(&r, LOG_DEBUG, LOG_F_DETACH, "");
-	log_send(&r);
+	if (pid > 0)
+		kill(pid, LOGGER_SIG_DETACH);
 }
 
 pid_t logger_pid(void)

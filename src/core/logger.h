@@ -26,7 +26,7 @@ struct logger_options {
 	bool to_syslog; /* else to stderr */
 	bool json;
 	int facility;
-	bool copy_errors; /* to stderr too, until a LOG_F_DETACH record: start-up */
+	bool copy_errors; /* to stderr too, until logger_detach(): start-up */
 	bool drop;        /* change to the next three */
 	uid_t uid;
 	gid_t gid;
@@ -50,7 +50,7 @@ int logger_start(const struct logger_options *o);
  * options. Asynchronous: logger_reaped() starts the next. */
 void logger_restart(const struct logger_options *o);
 
-/* Start-up is over: errors are no longer copied to stderr. */
+/* Start-up is over: errors are no longer copied to stderr, and a logger for syslog lets go of it. */
 void logger_detach(void);
 
 /* 0: none. */

@@ -44,14 +44,27 @@ static struct {
 	size_t n;
 	int epoll_fd;
 	uint64_t refused; /* lines that the sink gave up, not told yet */
+	pid_t master;
 } lg;
 
-static volatile sig_atomic_t finish;
+static volatile sig_atomic_t finish, detached;
+static int null_fd;
 
 static void on_term(int sig)
 {
 	(void)sig;
 	finish = 1;
+}
+
+/* By a signal, and not by a record: a stalled syslog must not keep a terminal. */
+static void on_detach(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	detached = 1;
+	dup2(null_fd, STDERR_FILENO);
+	errno = saved;
 }
 
 /* Write the batch, however long it takes: meanwhile the channels hold what comes. At the end, a
@@ -62,7 +75,7 @@ static void flush(void)
 
 	while (!sink_flush()) {
 		sink_wait(RETRY_MS);
-		if (!finish)
+		if (!finish && getppid() == lg.master)
 			start = mono_ms();
 		else if (mono_ms() - start > FINISH_MS)
 			_exit(1);
@@ -252,15 +265,6 @@ static void handle_record(struct reader *r, char *data, size_t n, pid_t pid)
 	} else {
 		pid = 0;
 	}
-	if (flags & LOG_F_DETACH) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		lg.o.copy_errors = false;
-		if (null >= 0 && lg.o.to_syslog)
-			dup2(null, STDERR_FILENO);
-		fd_close(&null);
-		return;
-	}
 	if (flags & LOG_F_DEATH)
 		n = add_last_words(data, n);
 	if (flags & LOG_F_NOREPEAT) {
@@ -374,12 +378,19 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 	size_t i = 0;
 
 	lg.o = *o;
+	lg.master = getppid();
 	for (struct log_channel *ch = channels; ch; ch = ch->next) {
 		child_keep(&keep, ch->rx);
 		child_keep(&keep, ch->err_rx);
 		lg.n++;
 	}
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd < 0)
+		_exit(1);
+	child_keep(&keep, null_fd);
 	child_close_others(&keep);
+	dup2(null_fd, STDIN_FILENO);
+	dup2(null_fd, STDOUT_FILENO);
 	prctl(PR_SET_NAME, "sockd-logger");
 	if (o->drop && privs_drop(o->uid, o->gid, NULL, 0) < 0)
 		_exit(1);
@@ -394,7 +405,7 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 		watch(ch->rx);
 		watch(ch->err_rx);
 	}
-	sink_open(&lg.o);
+	sink_open(&lg.o, &detached);
 }
 
 /* One round: take what is there, write it. Returns false if nothing was there. */
@@ -427,10 +438,12 @@ void logger_run(struct log_channel *channels, const struct logger_options *o)
 	sigemptyset(&none);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, LOGGER_SIG_DETACH);
 	child_signals(ignored, ARRAY_SIZE(ignored));
-	child_handle(SIGTERM, on_term);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
 	logger_init(channels, o);
+	child_handle(SIGTERM, on_term);
+	child_handle(LOGGER_SIG_DETACH, o->to_syslog ? on_detach : SIG_IGN);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	for (;;) {
 		struct epoll_event ev;
 

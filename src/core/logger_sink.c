@@ -23,6 +23,7 @@
 
 static struct {
 	const struct logger_options *o;
+	const volatile sig_atomic_t *detached;
 	bool journal; /* stderr lines carry <N> for the journal */
 	int fd;       /* connected to /dev/log, or -1 */
 	struct mmsghdr msg[BATCH_LINES];
@@ -47,9 +48,10 @@ static bool stderr_is_journal(void)
 	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
 }
 
-void sink_open(const struct logger_options *o)
+void sink_open(const struct logger_options *o, const volatile sig_atomic_t *detached)
 {
 	sink.o = o;
+	sink.detached = detached;
 	sink.journal = !o->to_syslog && stderr_is_journal();
 	tzset();
 }
@@ -104,7 +106,7 @@ void sink_line(int level, const char *text, size_t n)
 		n = max - len;
 	memcpy(line + len, text, n);
 	len += n;
-	if (sink.o->to_syslog && sink.o->copy_errors && level <= LOG_ERR)
+	if (sink.o->to_syslog && sink.o->copy_errors && !*sink.detached && level <= LOG_ERR)
 		dprintf(STDERR_FILENO, "sockd: %.*s\n", (int)n, text);
 	if (!sink.o->to_syslog)
 		line[len++] = '\n';

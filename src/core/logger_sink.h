@@ -2,13 +2,16 @@
 #ifndef SOCKD_CORE_LOGGER_SINK_H
 #define SOCKD_CORE_LOGGER_SINK_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "core/logger.h"
 
-/* Prepare; finds out whether stderr is the journal. */
-void sink_open(const struct logger_options *o);
+/* Prepare; finds out whether stderr is the journal.
+ * o         borrowed
+ * detached  borrowed; not 0: errors are no longer copied to stderr */
+void sink_open(const struct logger_options *o, const volatile sig_atomic_t *detached);
 
 /* Put a line, without newline, into the batch; sink_room() must be true. */
 void sink_line(int level, const char *text, size_t n);

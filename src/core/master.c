@@ -352,10 +352,11 @@ static int master_init(struct plan *plan)
 int master_run(const struct master_options *o)
 {
 	struct plan plan = {0};
+	int inherited;
 
 	master.o = o;
 	sdnotify_init();
-	(void)listener_inherit();
+	inherited = listener_inherit();
 	if (o->daemon && daemon_start() < 0) {
 		log_msg(LOG_ERR, "cannot go to the background: %m");
 		return EXIT_FAILURE;
@@ -365,6 +366,8 @@ int master_run(const struct master_options *o)
 		daemon_failed(EXIT_CONFIG);
 		return EXIT_CONFIG;
 	}
+	/* Whatever else was open in the process that started us is not ours to keep open. */
+	daemon_close_from(STDERR_FILENO + 1 + inherited);
 	service_events.ready = on_service_ready;
 	service_events.gone = on_service_gone;
 	service_events.stillborn = on_service_stillborn;
