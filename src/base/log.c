@@ -144,7 +144,7 @@ void log_send(struct log_record *r)
 	}
 }
 
-static void log_vmsg(int level, const char *fmt, va_list ap)
+static void log_vmsg(int level, const char *service, const char *fmt, va_list ap)
 {
 	struct log_record r;
 	char text[LOG_RECORD_MAX / 2];
@@ -154,6 +154,8 @@ static void log_vmsg(int level, const char *fmt, va_list ap)
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	log_begin(&r, level, 0, text);
+	if (service)
+		log_str(&r, "service", service);
 	log_send(&r);
 	errno = saved;
 }
@@ -163,7 +165,16 @@ void log_msg(int level, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	log_vmsg(level, fmt, ap);
+	log_vmsg(level, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void log_service(int level, const char *service, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_vmsg(level, service, fmt, ap);
 	va_end(ap);
 }
 
@@ -172,7 +183,7 @@ void fatal(int status, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	log_vmsg(LOG_ERR, fmt, ap);
+	log_vmsg(LOG_ERR, NULL, fmt, ap);
 	va_end(ap);
 	exit(status);
 }

@@ -54,6 +54,9 @@ bool log_wants(int level);
 /* Log one line. Bytes that are not printable ASCII are escaped by the one who writes it. */
 void log_msg(int level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* The same about a service, which becomes a field of the line. Only the master. */
+void log_service(int level, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
 /* Log one line and leave with this exit status. Only at start-up and in workers. */
 _Noreturn void fatal(int status, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

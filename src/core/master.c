@@ -89,7 +89,7 @@ static void on_service_stillborn(struct service *s)
 {
 	if (master.state != STATE_STARTING)
 		return;
-	log_msg(LOG_ERR, "service=%s its first worker died before it was ready", s->name);
+	log_service(LOG_ERR, s->name, "its first worker died before it was ready");
 	master.status = EXIT_FAILURE;
 	stop_begin(LEAVE_STOP);
 }
@@ -118,7 +118,7 @@ static void finish(void)
 
 static void on_service_gone(struct service *s)
 {
-	log_msg(LOG_DEBUG, "service=%s is gone", s->name);
+	log_service(LOG_DEBUG, s->name, "is gone");
 	service_free(s);
 	if (master.state >= STATE_STOPPING && !services)
 		finish();

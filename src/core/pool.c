@@ -67,7 +67,7 @@ static bool spawn(struct pool *p)
 		struct worker *more = realloc(p->worker, cap * sizeof(*more));
 
 		if (!more) {
-			log_msg(LOG_ERR, "service=%s fork: out of memory", p->service->name);
+			log_service(LOG_ERR, p->service->name, "fork: out of memory");
 			return false;
 		}
 		p->worker = more;
@@ -128,7 +128,7 @@ static void retry_due(void *arg)
 		return;
 	}
 	if (w) {
-		log_msg(LOG_NOTICE, "service=%s workers stay alive again", p->service->name);
+		log_service(LOG_NOTICE, p->service->name, "workers stay alive again");
 		crash_loop_end(p);
 	}
 	pool_fill(p);
@@ -264,8 +264,8 @@ static void escalate_due(void *arg)
 	struct pool *p = arg;
 
 	p->leave = p->leave < LEAVE_STOP ? LEAVE_STOP : LEAVE_KILL;
-	log_msg(LOG_WARNING, "service=%s %zu workers did not leave in time: %s", p->service->name,
-		p->n, p->leave == LEAVE_STOP ? "TERM" : "KILL");
+	log_service(LOG_WARNING, p->service->name, "%zu workers did not leave in time: %s", p->n,
+		p->leave == LEAVE_STOP ? "TERM" : "KILL");
 	for (size_t i = 0; i < p->n; i++)
 		worker_leave(&p->worker[i], p->leave);
 	loop_timer_set(&p->escalate, p->leave == LEAVE_STOP ? KILL_AFTER_MS : KILL_AGAIN_MS);

@@ -81,8 +81,8 @@ static void resize(struct pool *p, long target)
 
 	target = target < min ? min : target > max ? max : target;
 	if (target != p->target)
-		log_msg(LOG_DEBUG, "service=%s pool from %ld to %ld workers", p->service->name,
-			p->target, target);
+		log_service(LOG_DEBUG, p->service->name, "pool from %ld to %ld workers", p->target,
+			target);
 	p->target = target;
 	have = pool_staying(p);
 	if (have > (size_t)target)

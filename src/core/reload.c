@@ -42,7 +42,7 @@ static int item_open(struct plan_item *it, int retry_ms, struct buf *err)
 	it->listener = calloc(c->n_addrs, sizeof(*it->listener));
 	it->from = calloc(c->n_addrs, sizeof(struct listener *));
 	if (!it->listener || !it->from) {
-		buf_printf(err, "service=%s out of memory\n", c->name);
+		buf_printf(err, "service '%s': out of memory\n", c->name);
 		return -1;
 	}
 	for (size_t i = 0; i < c->n_addrs; i++) {
@@ -159,7 +159,7 @@ static void listening_log(const struct service *s)
 
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		addr_format(&s->listener[i].bound, name);
-		log_msg(LOG_NOTICE, "service=%s listening on %s%s", s->name, name,
+		log_service(LOG_NOTICE, s->name, "listening on %s%s", name,
 			s->listener[i].inherited ? " (inherited)" : "");
 	}
 }
@@ -174,7 +174,7 @@ static int item_commit(struct plan_item *it, struct settings *settings)
 	if (it->effect & CONF_SOCKET) {
 		for (size_t i = 0; i < s->n_listeners; i++) {
 			if (listener_adjust(&s->listener[i], &o) < 0)
-				log_msg(LOG_ERR, "service=%s listener: %m", s->name);
+				log_service(LOG_ERR, s->name, "listener: %m");
 		}
 	}
 	if (!(it->effect & (CONF_LISTEN | CONF_WORKERS))) {
@@ -231,7 +231,7 @@ void plan_commit(struct plan *p)
 	for (struct service *s = services, *next; s; s = next) {
 		next = s->next;
 		if (!s->leaving && !is_planned(p, s)) {
-			log_msg(LOG_NOTICE, "service=%s removed", s->name);
+			log_service(LOG_NOTICE, s->name, "removed");
 			service_leave(s, LEAVE_DRAIN, drain_ms);
 		}
 	}

@@ -52,7 +52,7 @@ struct service *service_new(const char *name, int log_level)
 		loop_add(&s->notify) == 0)
 		return s;
 fail:
-	log_msg(LOG_ERR, "service=%s cannot be set up: %s", name, strerrordesc_np(errno));
+	log_service(LOG_ERR, name, "cannot be set up: %s", strerrordesc_np(errno));
 	if (s)
 		service_free(s);
 	return NULL;
@@ -177,7 +177,7 @@ int service_generation(struct service *s, struct settings *settings,
 
 	if (!fresh || area_make(s, handler_find(conf->handler)) < 0 ||
 		listeners_replace(s, listener, n) < 0) {
-		log_msg(LOG_ERR, "service=%s cannot begin: %s", s->name, strerrordesc_np(errno));
+		log_service(LOG_ERR, s->name, "cannot begin: %s", strerrordesc_np(errno));
 		if (fresh)
 			pool_free(fresh);
 		return -1;
@@ -262,7 +262,7 @@ pid_t service_fork(struct service *s, const struct pool *p, unsigned *slot)
 	while (i < BOARD_SLOTS && s->slot_taken[i])
 		i++;
 	if (i == BOARD_SLOTS) {
-		log_msg(LOG_ERR, "service=%s has no free slot for a worker", s->name);
+		log_service(LOG_ERR, s->name, "has no free slot for a worker");
 		return -1;
 	}
 	s->slot_taken[i] = 1;
@@ -274,7 +274,7 @@ pid_t service_fork(struct service *s, const struct pool *p, unsigned *slot)
 	if (pid == 0)
 		child_run(s, p, i);
 	if (pid < 0) {
-		log_msg(LOG_ERR, "service=%s fork: %m", s->name);
+		log_service(LOG_ERR, s->name, "fork: %m");
 		service_slot_clear(s, i);
 	}
 	*slot = i;
@@ -369,11 +369,10 @@ static void listeners_revive(struct service *s)
 		if (getsockopt(s->listener[i].fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) < 0 || on)
 			continue;
 		if (listen(s->listener[i].fd, (int)s->pool->conf->backlog) < 0)
-			log_msg(LOG_ERR, "service=%s listener was shut down; listen: %m", s->name);
+			log_service(LOG_ERR, s->name, "listener was shut down; listen: %m");
 		else
-			log_msg(LOG_ERR,
-				"service=%s listener was shut down by a worker; it listens again",
-				s->name);
+			log_service(LOG_ERR, s->name,
+				"listener was shut down by a worker; it listens again");
 	}
 }
 
