@@ -144,6 +144,7 @@ void log_send(struct log_record *r)
 	}
 }
 
+PRINTF_LIKE(3, 0)
 static void log_vmsg(int level, const char *service, const char *fmt, va_list ap)
 {
 	struct log_record r;
