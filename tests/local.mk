@@ -25,6 +25,7 @@ shell_tests = \
 	tests/crash_loop_backs_off.sh \
 	tests/daemon_parent_waits_until_ready.sh \
 	tests/daytime_says_the_time.sh \
+	tests/death_tells_last_words.sh \
 	tests/descriptors_do_not_leak.sh \
 	tests/descriptors_used_up_are_waited_out.sh \
 	tests/discard_says_nothing.sh \
