@@ -45,7 +45,7 @@ static int settings_show(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o;
+	static struct options o;
 
 	standard_descriptors();
 	umask(022);

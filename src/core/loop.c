@@ -56,6 +56,12 @@ int loop_init(const int *signals, void (*on_signal)(int sig))
 	return loop_add(&signal_io);
 }
 
+void loop_close(void)
+{
+	fd_close(&signal_fd);
+	fd_close(&epoll_fd);
+}
+
 int loop_add(struct loop_io *io)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = io};

@@ -33,6 +33,9 @@ void loop_remove(struct loop_io *io);
 void loop_timer_set(struct loop_timer *t, uint64_t ms);
 void loop_timer_clear(struct loop_timer *t);
 
+/* Close what loop_init() opened; the signals stay blocked. */
+void loop_close(void);
+
 /* Wait and call back, until loop_stop(). */
 void loop_run(void);
 void loop_stop(void);

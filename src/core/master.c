@@ -300,7 +300,7 @@ static int life_init(void)
 	if (pipe2(fd, O_CLOEXEC) < 0)
 		return -1;
 	master_life_fd = fd[0];
-	/* The writing end stays open, and unused, for as long as this process lives. */
+	master.life_fd = fd[1];
 	return 0;
 }
 
@@ -385,5 +385,8 @@ int master_run(const struct master_options *o)
 	daemon_failed(master.status ? master.status : EXIT_FAILURE);
 	log_channel_free(master.log);
 	settings_release(master.settings);
+	fd_close(&master_life_fd);
+	fd_close(&master.life_fd);
+	loop_close();
 	return master.status;
 }

@@ -22,7 +22,8 @@ struct master {
 	enum master_state state;
 	struct settings *settings; /* in force */
 	struct log_channel *log;
-	int status; /* exit status, should it end now */
+	int life_fd; /* writing end of a pipe, never written to: it closes when this process dies */
+	int status;  /* exit status, should it end now */
 };
 extern struct master master;
 
