@@ -187,14 +187,14 @@ def check(what, condition, got=""):
 def hand_over(argv):
     """Become a program with listening sockets from descriptor 3, as systemd does it.
 
-    [--nonblock-on=FIFO] NAME=ADDRESS... -- PROGRAM [ARG...]. With --nonblock-on a process stays
-    behind that sets O_NONBLOCK on the sockets when something can be read from FIFO.
+    [--nonblock-on=FIFO | --shutdown-on=FIFO] NAME=ADDRESS... -- PROGRAM [ARG...]. With an option a
+    process stays behind that does this to the sockets when something can be read from FIFO.
     """
     at = argv.index("--")
     specs, program = argv[:at], argv[at + 1:]
     fifo = None
-    if specs[0].startswith("--nonblock-on="):
-        fifo, specs = specs[0].split("=", 1)[1], specs[1:]
+    if specs[0].startswith("--"):
+        (deed, fifo), specs = specs[0].split("=", 1), specs[1:]
     names, socks = [], []
     for spec in specs:
         name, address = spec.split("=", 1)
@@ -211,7 +211,10 @@ def hand_over(argv):
         with open(fifo) as f:
             f.read(1)
         for s in socks:
-            os.set_blocking(s.fileno(), False)
+            if deed == "--nonblock-on":
+                os.set_blocking(s.fileno(), False)
+            else:
+                s.shutdown(socket.SHUT_RDWR)
         os._exit(0)
     high = [os.dup2(s.fileno(), 200 + i) for i, s in enumerate(socks)]
     for i, fd in enumerate(high):

@@ -10,7 +10,7 @@ expect "text in double quotes" "say $SOCKD_TEST_WORD"$'\r' "$(ask 127.0.0.1:7001
 expect "text in single quotes" 'say ${SOCKD_TEST_WORD}'$'\r' "$(ask 127.0.0.1:7002)"
 expect "text with a default" nothing$'\r' "$(ask 127.0.0.1:7003)"
 stop
-run -T -f "$conf"
+run -T -n -f "$conf"
 echo "$out" >"$conf"
 unset SOCKD_TEST_WORD
 start

@@ -275,7 +275,7 @@ launch()
 }
 
 # A $prefix: hands sockets over to sockd as systemd does.
-# hand_over [--nonblock-on=FIFO] NAME=ADDRESS... PROGRAM [ARG...]
+# hand_over [--nonblock-on=FIFO | --shutdown-on=FIFO] NAME=ADDRESS... PROGRAM [ARG...]
 hand_over()
 {
 	local sockets=()

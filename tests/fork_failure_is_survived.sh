@@ -1,0 +1,28 @@
+# When fork fails the other workers serve, TERM is heard, and the pool is refilled once it works again.
+. "$(dirname "$0")/lib.sh" strace
+
+conf 'service echo { listen = {"127.0.0.1:7001"} handler = "echo" workers = 4 }'
+broken()
+{
+	strace -q -o "$dir/trace" -e trace=clone,clone3,fork,vfork -e inject=clone,clone3,fork,vfork:error=EAGAIN -p "$master" 2>"$dir/strace" &
+	tracer=$!
+	started+=($tracer)
+	attached() { grep -q "TracerPid:.*[1-9]" "/proc/$master/status"; }
+	wait_for 5 attached || skip "cannot trace: $(cat "$dir/strace")"
+	kill -KILL $(workers echo | head -n 3)
+	wait_log 'service=echo .*fork: Resource temporarily unavailable'
+}
+start
+wait_workers echo 4
+broken
+expect "answer of the worker that is left" ping "$(ask 127.0.0.1:7001 ping)"
+sleep 1
+n=$(grep -c INJECTED "$dir/trace")
+[ "$n" -lt 50 ] || fail "fork was tried $n times in a second"
+kill $tracer
+wait_for 5 gone $tracer
+wait_workers echo 4 4
+broken
+kill -TERM "$master"
+wait_exit 5
+expect "exit status" 0 $status
