@@ -18,24 +18,14 @@ static bool running;
 
 static struct loop_io signal_io;
 
-/* Take all that is pending before acting, so that bursts of one signal are one call. */
+/* The kernel keeps one of each kind pending, so bursts are merged already. */
 static void signals_read(void *arg)
 {
 	struct signalfd_siginfo si;
-	uint64_t pending = 0;
 
 	(void)arg;
-	while (read(signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
-		/* Two TERM in a row mean more than one; everything else is merged. */
-		if ((pending >> si.ssi_signo & 1) &&
-			(si.ssi_signo == SIGTERM || si.ssi_signo == SIGQUIT))
-			signal_fn((int)si.ssi_signo);
-		pending |= UINT64_C(1) << si.ssi_signo;
-	}
-	for (int sig = 1; sig < 64; sig++) {
-		if (pending >> sig & 1)
-			signal_fn(sig);
-	}
+	while (read(signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+		signal_fn((int)si.ssi_signo);
 }
 
 int loop_init(const int *signals, void (*on_signal)(int sig))
