@@ -2,6 +2,7 @@
 # Each runs in parallel with others. By hand: bash tests/NAME.sh, in the build directory.
 
 shell_tests = \
+	tests/accept_errors_are_passed_over.sh \
 	tests/address_in_use_is_told.sh \
 	tests/backlog_above_somaxconn_is_warned_of.sh \
 	tests/chargen_sends_rotating_lines.sh \
@@ -12,6 +13,7 @@ shell_tests = \
 	tests/chat_room_of_500.sh \
 	tests/chat_slow_client_delays_nobody.sh \
 	tests/chat_worker_death_takes_its_client_alone.sh \
+	tests/closed_standard_descriptors.sh \
 	tests/conf_defaults_fill_in.sh \
 	tests/conf_include_reads_more_files.sh \
 	tests/conf_rejects_broken_files.sh \
@@ -32,9 +34,14 @@ shell_tests = \
 	tests/drain_timeout_ends_old_workers.sh \
 	tests/dump_feeds_back_to_itself.sh \
 	tests/echo_answers_before_fin.sh \
+	tests/first_worker_that_dies_fails_the_start.sh \
+	tests/fork_failure_is_survived.sh \
 	tests/freebind_binds_a_foreign_address.sh \
 	tests/idle_master_is_silent.sh \
+	tests/inherited_signal_state_is_reset.sh \
 	tests/inherited_socket_made_nonblocking_is_no_spin.sh \
+	tests/interop_with_usual_clients.sh \
+	tests/journal_lines_carry_priorities.sh \
 	tests/json_log_is_valid.sh \
 	tests/keys_are_documented.sh \
 	tests/keys_are_tested.sh \
@@ -53,6 +60,7 @@ shell_tests = \
 	tests/listen_unix_socket.sh \
 	tests/listen_v4_v6_and_both.sh \
 	tests/log_levels_filter.sh \
+	tests/log_lines_are_escaped.sh \
 	tests/low_port_needs_root.sh \
 	tests/max_connections_retires_one_at_a_time.sh \
 	tests/no_enabled_service_is_an_error.sh \
@@ -69,6 +77,7 @@ shell_tests = \
 	tests/repeated_lines_are_counted.sh \
 	tests/sample_settings_work.sh \
 	tests/several_listeners_wake_one_worker.sh \
+	tests/shut_down_listener_is_revived.sh \
 	tests/shutdown_timeout_forces_the_end.sh \
 	tests/stalled_log_counts_lost_lines.sh \
 	tests/supplementary_groups_reach_workers.sh \
@@ -79,9 +88,11 @@ shell_tests = \
 	tests/term_drains_the_queue.sh \
 	tests/term_refuses_new_clients.sh \
 	tests/test_option_binds_nothing.sh \
+	tests/thousand_workers.sh \
 	tests/time_sends_four_bytes.sh \
 	tests/ttin_ttou_change_the_pools.sh \
 	tests/usr1_logs_a_summary.sh \
+	tests/valgrind_finds_nothing.sh \
 	tests/worker_crash_is_respawned.sh \
 	tests/workers_auto_counts_cpus.sh \
 	tests/workers_run_as_user.sh
