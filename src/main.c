@@ -1,12 +1,13 @@
 /* main.c: the order of calls. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include "base/util.h"
+#include "core/child.h"
 #include "core/master.h"
 #include "core/settings.h"
 #include "options.h"
@@ -20,6 +21,16 @@ static void standard_descriptors(void)
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	fd_close(&fd);
+}
+
+/* What the starting process ignored or blocked (nohup, cron, a careless supervisor) is not ours. */
+static void standard_signals(void)
+{
+	sigset_t none;
+
+	child_signals(NULL, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* -t and -T: what a start would see, without a start. */
@@ -48,6 +59,7 @@ int main(int argc, char **argv)
 	static struct options o;
 
 	standard_descriptors();
+	standard_signals();
 	umask(022);
 	options_parse(&o, argc, argv);
 	return o.mode == RUN_MASTER ? master_run(&o.master) : settings_show(&o);

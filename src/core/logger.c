@@ -82,6 +82,17 @@ void log_channel_free(struct log_channel *ch)
 	errno = saved;
 }
 
+void log_channel_show(struct log_channel *ch)
+{
+	struct log_record r;
+	ssize_t n;
+
+	while ((n = recv(ch->rx, r.data, sizeof(r.data), MSG_DONTWAIT)) > 0) {
+		r.len = (size_t)n;
+		log_send(&r);
+	}
+}
+
 void log_channels_set_level(int level)
 {
 	for (struct log_channel *ch = channels; ch; ch = ch->next)

@@ -37,6 +37,9 @@ struct logger_options {
 struct log_channel *log_channel_new(const char *service, int level);
 void log_channel_free(struct log_channel *ch);
 
+/* Write to stderr what waits in a channel: there is no logger, and there will be none. */
+void log_channel_show(struct log_channel *ch);
+
 /* Set the level of all channels, at once, in all processes. */
 void log_channels_set_level(int level);
 

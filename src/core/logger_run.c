@@ -369,7 +369,7 @@ static void watch(int fd)
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
 
 	if (epoll_ctl(lg.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-		_exit(1);
+		fatal(EXIT_FAILURE, "logger: epoll: %m");
 }
 
 static void logger_init(struct log_channel *channels, const struct logger_options *o)
@@ -386,7 +386,7 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 	}
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd < 0)
-		_exit(1);
+		fatal(EXIT_FAILURE, "logger: /dev/null: %m");
 	child_keep(&keep, null_fd);
 	child_close_others(&keep);
 	dup2(null_fd, STDIN_FILENO);
@@ -397,7 +397,7 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 	lg.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	lg.reader = calloc(lg.n, sizeof(*lg.reader));
 	if (lg.epoll_fd < 0 || !lg.reader)
-		_exit(1);
+		fatal(EXIT_FAILURE, "logger: %m");
 	for (struct log_channel *ch = channels; ch; ch = ch->next, i++) {
 		lg.reader[i] = (struct reader){.ch = ch, .open = {true, true}};
 		lg.reader[i].refilled_ms = mono_ms();

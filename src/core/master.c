@@ -85,13 +85,14 @@ static void on_service_ready(struct service *ready)
 	running_begin();
 }
 
-static void on_service_stillborn(struct service *s)
+static bool on_service_stillborn(struct service *s)
 {
 	if (master.state != STATE_STARTING)
-		return;
+		return false;
 	log_service(LOG_ERR, s->name, "its first worker died before it was ready");
 	master.status = EXIT_FAILURE;
 	stop_begin(LEAVE_STOP);
+	return true;
 }
 
 static void finish_overdue(void *arg)
@@ -304,6 +305,7 @@ static int life_init(void)
 	return 0;
 }
 
+/* From here on lines wait in the channel for the logger, which is forked later. */
 static int log_init(void)
 {
 	struct log_channel *ch = log_channel_new(NULL, master_log_level(master.settings->conf));
@@ -311,10 +313,11 @@ static int log_init(void)
 	if (!ch)
 		return -1;
 	master.log = ch;
+	log_attach(ch->tx, ch->shared);
 	return 0;
 }
 
-/* Everything up to the first fork of a worker. What fails here is told on stderr. */
+/* Everything up to the first fork of a worker. */
 static int master_init(struct plan *plan)
 {
 	const struct conf *c = master.settings->conf;
@@ -322,15 +325,15 @@ static int master_init(struct plan *plan)
 	struct buf err = {0};
 
 	log_set_level(master_log_level(c));
+	if (signals_init() < 0 || life_init() < 0 || log_init() < 0) {
+		log_msg(LOG_ERR, "cannot start: %m");
+		return -1;
+	}
 	if (geteuid() != 0)
 		log_msg(LOG_NOTICE,
 			"not root: workers run as this user, and ports below 1024 may be refused");
 	if (c->pidfile && c->pidfile[0] && pidfile_lock(c->pidfile) < 0)
 		return -1;
-	if (signals_init() < 0 || life_init() < 0 || log_init() < 0) {
-		log_msg(LOG_ERR, "cannot start: %m");
-		return -1;
-	}
 	if (plan_make(plan, master.settings, BIND_RETRY_MS, &err) < 0) {
 		errors_log(err.data ? err.data : "out of memory\n");
 		buf_free(&err);
@@ -339,13 +342,12 @@ static int master_init(struct plan *plan)
 	listener_drop_untaken();
 	if (plan_prepare(plan) < 0)
 		return -1;
+	log_channels_set_level(master_log_level(c));
 	master_logger_options(&logger);
 	if (logger_start(&logger) < 0) {
 		log_msg(LOG_ERR, "cannot start the logger: %m");
 		return -1;
 	}
-	log_attach(master.log->tx, master.log->shared);
-	log_channels_set_level(master_log_level(c));
 	return 0;
 }
 
@@ -372,6 +374,9 @@ int master_run(const struct master_options *o)
 	service_events.gone = on_service_gone;
 	service_events.stillborn = on_service_stillborn;
 	if (master_init(&plan) < 0) {
+		log_attach(-1, NULL);
+		if (master.log)
+			log_channel_show(master.log);
 		plan_free(&plan);
 		pidfile_remove();
 		daemon_failed(EXIT_FAILURE);

@@ -221,8 +221,8 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 		service_pool_empty(p->service, p); /* p may be gone */
 		return true;
 	}
-	if (early && !p->ready && service_events.stillborn)
-		service_events.stillborn(p->service);
+	if (early && !p->ready && service_events.stillborn(p->service))
+		return true; /* the service was given up: p may be gone */
 	pool_fill(p);
 	service_retire_check(p->service);
 	return true;

@@ -139,8 +139,7 @@ void pool_bell(struct pool *p, unsigned queue)
 			atomic_store(&b->retiring, 0);
 		if (!p->ready) {
 			p->ready = true;
-			if (service_events.ready)
-				service_events.ready(p->service);
+			service_events.ready(p->service);
 		}
 	}
 	if (atomic_exchange(&b->wanted, 0) && p->leave == LEAVE_NOT)

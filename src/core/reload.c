@@ -20,17 +20,50 @@ static struct listener_options listener_options(const struct conf_service *c)
 		.socket_gid = c->socket_gid};
 }
 
-/* A listener in force for this address, whichever service it belongs to. */
-static struct listener *listener_in_force(const struct addr *a)
+static bool is_taken(const struct plan_item *it, const struct listener *l)
 {
-	for (struct service *s = services; s; s = s->next) {
-		for (size_t i = 0; i < s->n_listeners; i++) {
-			if (s->listener[i].fd >= 0 && !s->leaving &&
-				addr_equal(&s->listener[i].addr, a))
-				return &s->listener[i];
+	for (size_t i = 0; i < it->n; i++) {
+		if (it->from[i] == l)
+			return true;
+	}
+	return false;
+}
+
+/* A listener in force for this address: the service's own, else that of any other, which then no
+ * longer has the address in its settings. Many may have asked for port 0: those do not change hands. */
+static struct listener *listener_in_force(const struct plan_item *it, const struct addr *a)
+{
+	bool any_port = a->sa.sa_family != AF_UNIX && addr_port(a) == 0;
+
+	for (int others = 0; others < (any_port ? 1 : 2); others++) {
+		for (struct service *s = services; s; s = s->next) {
+			if ((s == it->service) == others || s->leaving)
+				continue;
+			for (size_t i = 0; i < s->n_listeners; i++) {
+				struct listener *l = &s->listener[i];
+
+				if (l->fd >= 0 && addr_equal(&l->addr, a) && !is_taken(it, l))
+					return l;
+			}
 		}
 	}
 	return NULL;
+}
+
+static int item_alloc(struct plan_item *it, struct buf *err)
+{
+	size_t n = it->conf->n_addrs;
+
+	it->listener = calloc(n, sizeof(*it->listener));
+	it->from = calloc(n, sizeof(struct listener *));
+	if (!it->listener || !it->from) {
+		buf_printf(err, "service '%s': out of memory\n", it->conf->name);
+		return -1;
+	}
+	it->n = n;
+	for (size_t i = 0; i < n; i++)
+		it->listener[i].fd = -1;
+	return 0;
 }
 
 static int item_open(struct plan_item *it, int retry_ms, struct buf *err)
@@ -39,23 +72,20 @@ static int item_open(struct plan_item *it, int retry_ms, struct buf *err)
 	struct listener_options o = listener_options(c);
 	char reason[256], name[ADDR_TEXT_MAX];
 
-	it->listener = calloc(c->n_addrs, sizeof(*it->listener));
-	it->from = calloc(c->n_addrs, sizeof(struct listener *));
-	if (!it->listener || !it->from) {
-		buf_printf(err, "service '%s': out of memory\n", c->name);
+	if (item_alloc(it, err) < 0)
 		return -1;
+	/* By address first: a socket that fits one address must not be used up for another. */
+	for (size_t i = 0; i < it->n; i++) {
+		it->from[i] = listener_in_force(it, &c->addrs[i]);
+		if (it->from[i])
+			it->listener[i] = *it->from[i];
+		else
+			(void)listener_take(&it->listener[i], &c->addrs[i], NULL);
 	}
-	for (size_t i = 0; i < c->n_addrs; i++) {
+	for (size_t i = 0; i < it->n; i++) {
 		struct listener *l = &it->listener[i];
 
-		l->fd = -1;
-		it->n = i + 1;
-		it->from[i] = listener_in_force(&c->addrs[i]);
-		if (it->from[i]) {
-			*l = *it->from[i];
-			continue;
-		}
-		if (listener_take(l, &c->addrs[i], c->name) == 0)
+		if (l->fd >= 0 || listener_take(l, &c->addrs[i], c->name) == 0)
 			continue;
 		if (listener_open(l, &c->addrs[i], &o, retry_ms, reason, sizeof(reason)) < 0) {
 			l->fd = -1;

@@ -334,8 +334,7 @@ void service_pool_empty(struct service *s, struct pool *p)
 	}
 	pool_free(p);
 	if (!s->pool) {
-		if (service_events.gone)
-			service_events.gone(s); /* s may be gone */
+		service_events.gone(s); /* s may be gone */
 	} else if (!s->pool->next) {
 		listeners_close(&s->dropped, &s->n_dropped);
 		if (!s->leaving)

@@ -37,13 +37,15 @@ struct service {
 /* All services, in no order. */
 extern struct service *services;
 
-/* What the master wants to know: called when a service's first worker is ready, when the last process
- * of a service is gone (free it then with service_free()), and when a worker died before its
- * service was ever ready. */
+/* What the master wants to know; all are set. */
 struct service_events {
+	/* A service's first worker is ready. */
 	void (*ready)(struct service *s);
+	/* The last process of a service is gone: free it with service_free(). */
 	void (*gone)(struct service *s);
-	void (*stillborn)(struct service *s);
+	/* A worker died before any of its generation was ready. Returns true if the service is
+	 * given up for that. */
+	bool (*stillborn)(struct service *s);
 };
 extern struct service_events service_events;
 
