@@ -14,6 +14,7 @@ start
 wait_workers echo 2
 hold()
 {
+	rm -f "$dir/held" # of an earlier call
 	pyx '
 held = []
 for i in range(int(sys.argv[1])):
