@@ -67,14 +67,10 @@ libsockd_a_SOURCES = \
 	src/core/worker_accept.h \
 	src/handlers/chargen.c \
 	src/handlers/chat.c \
-	src/handlers/chat_command.c \
 	src/handlers/chat_line.c \
 	src/handlers/chat_line.h \
-	src/handlers/chat_name.c \
-	src/handlers/chat_name.h \
 	src/handlers/chat_room.c \
 	src/handlers/chat_room.h \
-	src/handlers/chat_session.h \
 	src/handlers/daytime.c \
 	src/handlers/discard.c \
 	src/handlers/echo.c \

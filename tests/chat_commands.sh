@@ -19,6 +19,9 @@ check("a taken name in other letters", "taken" in answer(b, "/nick ALICE"))
 for bad in ("", "a b".replace(" ", "/"), "x" * 25, "<root>", "\u00e9", "a\x1bb"):
     got = answer(b, "/nick " + bad)
     check("a bad name %r" % bad, got.startswith("* a nick has"), got)
+for good in ("Some_body-9.x", "y" * 24, "bob"):
+    expect("a good name", "* you are now " + good, answer(b, "/nick " + good))
+    a.lines_until("now known as " + good)
 check("no name was taken meanwhile", a.quiet(0.05))
 check("an unknown command", "unknown" in answer(b, "/frobnicate"))
 check("it is no line for the others", a.quiet(0.05))

@@ -100,7 +100,7 @@ shell_tests = \
 unit_tests = \
 	tests/unit/test_addr \
 	tests/unit/test_chat_line \
-	tests/unit/test_chat_name \
+	tests/unit/test_chat_nick \
 	tests/unit/test_chat_room \
 	tests/unit/test_conf \
 	tests/unit/test_conf_files \

@@ -4,112 +4,172 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/log.h"
-#include "handlers/chat_name.h"
-#include "handlers/chat_session.h"
+#include "handlers/chat_line.h"
+#include "handlers/chat_room.h"
 
+#define COMMANDS     "/nick NAME, /who, /quit"
 #define GREETING_MAX 4096
-#define HOLD_MS      250 /* for how long somebody who says a lot waits for those who lag */
-#define HOLD_STEP_MS 1
-#define FAREWELL_MS  2000 /* for the last bytes to go */
+#define OUT_MAX      (64 * 1024) /* bytes that wait for the client */
+#define OUT_HEAR_MAX (44 * 1024) /* above it nothing is heard; the rest is for answers */
+#define WHO_MAX      (15 * 1024) /* bytes of names */
+#define NOTICE_MAX   64          /* of what tells about missed lines */
+#define FAREWELL_MS  2000        /* for the last bytes to go */
 #define LINGER_MS    1000
 
-/* Its pages are touched as far as they are used. */
-static struct session session;
+static struct session {
+	struct conn *c;
+	int epoll;
+	bool readable, writable; /* until a call says otherwise: the events are edges */
+	size_t out_len;
+	struct seat seat;
+	struct chat_line line;
+	char text[CHAT_LINE_MAX + 1];
+	char heard[ROOM_LINE_MAX + 1];
+	char out[OUT_MAX];
+} session; /* its pages are touched as far as they are used */
 
-static void wake_others(struct session *s)
+/* Put something into out. What does not fit counts as a missed line. */
+static PRINTF_LIKE(2, 3) void tell(struct session *s, const char *fmt, ...)
 {
-	if (s->said)
-		room_wake(&s->seat, s->bell);
-	s->said = false;
+	size_t space = sizeof(s->out) - s->out_len, n;
+	va_list ap;
+
+	va_start(ap, fmt);
+	n = (size_t)vsnprintf(s->out + s->out_len, space, fmt, ap);
+	va_end(ap);
+	if (n < space)
+		s->out_len += n;
+	else
+		s->seat.missed++;
 }
 
-/* True while the client has said so much that the others must catch up first. */
-static bool is_held(struct session *s)
+static void tell_missed(struct session *s)
 {
-	uint64_t now;
+	unsigned long long n = s->seat.missed;
 
-	if (s->seat.ahead < ROOM_AHEAD)
-		return false;
-	wake_others(s);
-	now = mono_ms();
-	if (!s->hold_until)
-		s->hold_until = now + HOLD_MS;
-	if (!room_follows(&s->seat, now >= s->hold_until))
-		return true;
-	s->hold_until = 0;
-	return false;
+	if (n == 0 || sizeof(s->out) - s->out_len < NOTICE_MAX)
+		return;
+	s->seat.missed = 0;
+	tell(s, "* you missed %llu line%s\n", n, n == 1 ? "" : "s");
 }
 
-/* Take what the client has sent, at most one buffer. Returns 0, or -1 with c->end set. */
+static void command_nick(struct session *s, const char *nick)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-.";
+	char before[ROOM_NICK_MAX + 1];
+	size_t n = strspn(nick, allowed);
+
+	strcpy(before, s->seat.nick);
+	if (n == 0 || n > ROOM_NICK_MAX || nick[n]) {
+		tell(s, "* a nick has 1 to %d of letters, digits, _ - .\n", ROOM_NICK_MAX);
+	} else if (!room_take_nick(&s->seat, nick)) {
+		tell(s, "* nick %s is taken\n", nick);
+	} else {
+		tell(s, "* you are now %s\n", nick);
+		if (strcmp(before, nick) != 0)
+			room_say(&s->seat, "* %s is now known as %s\n", before, nick);
+	}
+}
+
+static void command_who(struct session *s)
+{
+	static char names[WHO_MAX];
+	unsigned slots = room_slots(&s->seat), members = 0, named = 0;
+	char nick[ROOM_NICK_MAX + 1], more[32] = "";
+	size_t n = 0;
+
+	for (unsigned i = 0; i < slots; i++) {
+		if (!room_nick(&s->seat, i, nick))
+			continue;
+		members++;
+		if (sizeof(names) - n < sizeof(nick) + 2)
+			continue;
+		n += (size_t)sprintf(names + n, "%s%s", named ? ", " : "", nick);
+		named++;
+	}
+	if (members > named)
+		snprintf(more, sizeof(more), " and %u more", members - named);
+	tell(s, "* %u here: %s%s\n", members, names, more);
+}
+
+static void command(struct session *s, char *text)
+{
+	char *argument = text + strcspn(text, " ");
+
+	if (*argument)
+		*argument++ = '\0';
+	argument += strspn(argument, " ");
+	argument[strcspn(argument, " ")] = '\0';
+	if (strcmp(text, "/nick") == 0)
+		command_nick(s, argument);
+	else if (strcmp(text, "/who") == 0)
+		command_who(s);
+	else if (strcmp(text, "/quit") == 0)
+		s->c->end = "quit";
+	else
+		tell(s, "* unknown command; there are " COMMANDS "\n");
+}
+
+static void take_line(struct session *s)
+{
+	if (chat_line_take(&s->line, s->text))
+		tell(s, "* line too long: cut to %d bytes\n", CHAT_LINE_MAX);
+	if (s->text[0] == '/')
+		command(s, s->text);
+	else if (s->text[0])
+		room_say(&s->seat, "<%s> %s\n", s->seat.nick, s->text);
+}
+
+/* Take what the client has sent, at most one buffer. Returns 0, or -1 if the connection has failed. */
 static int take_input(struct session *s)
 {
-	size_t used;
+	static char in[4096];
+	ssize_t got;
 
-	if (s->in_at == s->in_end && s->readable) {
-		ssize_t got = recv(s->c->fd, s->in, sizeof(s->in), MSG_DONTWAIT);
-
-		s->in_at = s->in_end = 0;
-		if (got > 0) {
-			s->in_end = (size_t)got;
-			s->c->bytes_in += (uint64_t)got;
-		} else if (got == 0) {
-			if (*s->c->stop)
-				return conn_fail(s->c, EINTR);
-			s->c->eof = true;
-			s->c->end = "eof";
-			s->ended = true;
-			if (chat_line_finish(&s->line))
-				chat_take_line(s);
-		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+	if (!s->readable)
+		return 0;
+	got = recv(s->c->fd, in, sizeof(in), MSG_DONTWAIT);
+	if (got < 0) {
+		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			s->readable = false;
-		} else if (errno != EINTR) {
+		else if (errno != EINTR)
 			return conn_fail(s->c, errno);
-		}
+		return 0;
 	}
-	while (s->in_at < s->in_end && !s->ended && !is_held(s)) {
-		bool complete =
-			chat_line_feed(&s->line, s->in + s->in_at, s->in_end - s->in_at, &used);
-
-		s->in_at += used;
-		if (complete)
-			chat_take_line(s);
+	if (got == 0) {
+		if (*s->c->stop)
+			return conn_fail(s->c, EINTR);
+		s->c->eof = true;
+		s->c->end = "eof";
+		take_line(s); /* the last one may lack its newline */
 	}
-	wake_others(s);
+	s->c->bytes_in += (uint64_t)got;
+	for (ssize_t i = 0; i < got && !s->c->end; i++) {
+		if (chat_line_add(&s->line, (uint8_t)in[i]))
+			take_line(s);
+	}
+	room_ring(&s->seat);
 	return 0;
 }
 
 /* Move lines of the others to the client's buffer. */
 static void hear_others(struct session *s)
 {
-	uint64_t clock = room_clock(&s->seat);
-	int n;
-
-	for (;;) {
-		size_t space = sizeof(s->out) - s->out_len;
-
-		space = space > CHAT_ANSWER_ROOM + CHAT_NOTICE_ROOM
-				? space - CHAT_ANSWER_ROOM - CHAT_NOTICE_ROOM
-				: 0;
-		n = room_hear(
-			&s->seat, s->heard, space < sizeof(s->heard) ? space : sizeof(s->heard));
-		if (n <= 0)
-			break;
-		chat_answer(s, s->heard, (size_t)n);
+	while (s->out_len <= OUT_HEAR_MAX && room_hear(&s->seat, s->heard)) {
+		tell_missed(s);
+		tell(s, "%s", s->heard);
 	}
-	s->waiting = n < 0;
-	if (!s->waiting)
-		chat_notice(s);
-	room_heard(&s->seat, s->waiting ? ROOM_SLOW : clock);
+	tell_missed(s);
 }
 
-/* Write what the client takes without waiting. Returns 0, or -1 with c->end set. */
+/* Write what the client takes without waiting. Returns 0, or -1 if the connection has failed. */
 static int send_out(struct session *s)
 {
 	while (s->writable && s->out_len > 0) {
@@ -129,7 +189,7 @@ static int send_out(struct session *s)
 }
 
 /* Sleep until the client or the bell has something. Returns 0, or -1 with c->end set. */
-static int wait_for_events(struct session *s, int timeout_ms)
+static int wait_for_events(struct session *s)
 {
 	struct epoll_event ev[2];
 	sigset_t all, before;
@@ -140,40 +200,32 @@ static int wait_for_events(struct session *s, int timeout_ms)
 	sigprocmask(SIG_BLOCK, &all, &before);
 	errno = EINTR;
 	if (!*s->c->stop)
-		n = epoll_pwait(s->epoll, ev, 2, timeout_ms, &before);
+		n = epoll_pwait(s->epoll, ev, 2, -1, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (*s->c->stop || (n < 0 && errno != EINTR))
 		return conn_fail(s->c, errno);
 	for (int i = 0; i < n; i++) {
-		if (ev[i].data.fd != s->c->fd)
-			continue;
-		if (ev[i].events & ~(unsigned)EPOLLOUT)
-			s->readable = true;
-		if (ev[i].events & ~(unsigned)EPOLLIN)
-			s->writable = true;
+		if (ev[i].data.fd == s->c->fd)
+			s->readable = s->writable = true;
 	}
 	return 0;
 }
 
-/* Until the client has ended. Returns 0, or -1 if the connection has failed, with c->end set. */
+/* Until the client has ended. Returns 0, or -1 if the connection has failed. */
 static int converse(struct session *s)
 {
 	for (;;) {
-		int timeout_ms = -1;
+		bool full;
 
 		if (take_input(s) < 0)
 			return -1;
 		hear_others(s);
+		full = s->out_len > OUT_HEAR_MAX;
 		if (send_out(s) < 0)
 			return -1;
-		if (s->ended)
+		if (s->c->end)
 			return 0;
-		if ((s->waiting && s->writable) ||
-			(!s->hold_until && (s->readable || s->in_at < s->in_end)))
-			timeout_ms = 0;
-		else if (s->hold_until)
-			timeout_ms = HOLD_STEP_MS;
-		if (wait_for_events(s, timeout_ms) < 0)
+		if (!s->readable && !(full && s->writable) && wait_for_events(s) < 0)
 			return -1;
 	}
 }
@@ -181,12 +233,13 @@ static int converse(struct session *s)
 /* Deliver what was answered before the client ended, if it reads. */
 static void say_farewell(struct session *s)
 {
+	struct pollfd p = {.fd = s->c->fd, .events = POLLOUT};
 	uint64_t until = mono_ms() + FAREWELL_MS;
 	const char *end = s->c->end;
 
-	while (s->out_len > 0) {
-		struct pollfd p = {.fd = s->c->fd, .events = POLLOUT};
-
+	while (s->out_len > 0 && mono_ms() < until && !*s->c->stop) {
+		/* Short, since a stop may slip in before it. */
+		(void)poll(&p, 1, 100);
 		s->writable = true;
 		if (send_out(s) < 0) {
 			/* It asked to leave, and has left without listening to the end. */
@@ -194,13 +247,24 @@ static void say_farewell(struct session *s)
 				s->c->end = end;
 			return;
 		}
-		if (s->out_len > 0 && (mono_ms() >= until || *s->c->stop))
-			return;
-		/* Short, since a stop may slip in before it. */
-		if (s->out_len > 0)
-			(void)poll(&p, 1, 100);
 	}
 	conn_finish(s->c, LINGER_MS);
+}
+
+/* Greet, and join under the first free name: "guest" and a number that no other slot tries. */
+static void join(struct session *s, const char *text)
+{
+	unsigned number = s->seat.slot + 1;
+	char nick[ROOM_NICK_MAX + 1];
+
+	if (text && *text)
+		tell(s, "%s%s", text, text[strlen(text) - 1] == '\n' ? "" : "\n");
+	do {
+		snprintf(nick, sizeof(nick), "guest%u", number);
+		number += BOARD_SLOTS;
+	} while (!room_take_nick(&s->seat, nick));
+	tell(s, "* you are %s; there are " COMMANDS "\n", nick);
+	room_say(&s->seat, "* %s joined\n", nick);
 }
 
 static int watch(struct session *s, int fd, uint32_t events)
@@ -210,68 +274,42 @@ static int watch(struct session *s, int fd, uint32_t events)
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
-/* Greet, and join under the first free name: "guest" and a number that no other slot tries. */
-static void join(struct session *s, const char *text)
-{
-	unsigned number = s->seat.slot + 1;
-	char nick[ROOM_NICK_MAX + 1];
-
-	if (text && *text) {
-		size_t n = strlen(text);
-
-		chat_answer(s, text, n);
-		if (text[n - 1] != '\n')
-			chat_answer(s, "\n", 1);
-	}
-	room_heard(&s->seat, room_clock(&s->seat));
-	do {
-		snprintf(nick, sizeof(nick), "guest%u", number);
-		number += BOARD_SLOTS;
-	} while (name_take(&s->seat, nick) < 0);
-	chat_answerf(s, "* you are %s; there are " CHAT_COMMANDS "\n", nick);
-	chat_announce(s, "* %s joined\n", nick);
-}
-
 static void chat_serve(const struct handler_env *env, struct conn *c)
 {
 	struct session *s = &session;
+	int rc;
 
 	s->c = c;
-	s->bell = env->bell;
 	s->readable = s->writable = true;
-	s->waiting = s->said = s->ended = false;
-	s->hold_until = 0;
-	s->in_at = s->in_end = s->out_len = 0;
-	chat_line_reset(&s->line);
+	s->out_len = s->line.len = s->line.telnet = 0;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (s->epoll < 0 || watch(s, c->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP) < 0 ||
-		watch(s, s->bell, EPOLLIN) < 0) {
+	if (s->epoll < 0 || watch(s, c->fd, EPOLLIN | EPOLLOUT) < 0 ||
+		watch(s, env->bell, EPOLLIN) < 0) {
 		conn_fail(c, errno);
 		goto out;
 	}
-	room_sit(&s->seat, env->area, env->board, env->slot);
+	room_sit(&s->seat);
 	join(s, env->text);
-	if (converse(s) == 0) {
-		/* The others learn it now, however slowly the client takes what is left. */
-		room_leave(&s->seat);
-		room_wake(&s->seat, s->bell);
+	room_ring(&s->seat);
+	rc = converse(s);
+	/* The others learn it now, however slowly the client takes what is left. */
+	room_leave(&s->seat);
+	room_ring(&s->seat);
+	if (rc == 0)
 		say_farewell(s);
-	} else {
-		room_leave(&s->seat);
-		room_wake(&s->seat, s->bell);
-	}
 out:
 	fd_close(&s->epoll);
 }
 
 static int chat_start(const struct handler_env *env)
 {
-	if (!env->area || env->bell < 0) {
-		log_msg(LOG_ERR, "chat: no shared memory");
-		return -1;
-	}
-	if (room_sit(&session.seat, env->area, env->board, env->slot))
-		room_wake(&session.seat, env->bell);
+	struct seat *seat = &session.seat;
+
+	seat->room = env->area;
+	seat->board = env->board;
+	seat->slot = env->slot;
+	seat->bell = env->bell;
+	room_sit(seat);
 	return 0;
 }
 

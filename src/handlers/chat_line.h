@@ -6,33 +6,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHAT_LINE_MAX 4096 /* bytes of a line, without its end */
+#define CHAT_LINE_MAX 4096 /* bytes of clean text, without the newline */
 
-/* A line that grows. Zero-initialise it, or chat_line_reset() it. */
+/* A line that grows. len = telnet = 0 is an empty one. */
 struct chat_line {
-	char text[CHAT_LINE_MAX]; /* valid UTF-8 without control characters; no NUL at the end */
 	size_t len;
-	bool cut; /* the line was longer: the rest of it is dropped */
-
-	/* Private. */
-	bool complete;      /* text was handed out: the next byte starts a new line */
-	uint8_t telnet;     /* where we are in a telnet command */
-	uint8_t subcommand; /* bytes of a telnet subnegotiation */
-	uint8_t sequence[4]; /* a UTF-8 character that is not complete */
-	uint8_t have, need;  /* bytes of it that are there, and that it has */
+	uint8_t telnet;              /* where we are in a telnet command */
+	char raw[CHAT_LINE_MAX + 4]; /* a character that begins below CHAT_LINE_MAX is complete */
 };
 
-/* Forget all: a new client. */
-void chat_line_reset(struct chat_line *l);
+/* Add a byte. CR and NUL vanish, so do telnet's commands (RFC 854).
+ * Returns true if it is the newline, which is not added: call chat_line_take(). */
+bool chat_line_add(struct chat_line *l, uint8_t byte);
 
-/* Feed bytes until a line is complete.
- * used    receives how many of the n bytes were eaten
- * Returns true if l->text holds a line (perhaps an empty one), which the next call overwrites;
- * false when all was eaten. CR and NUL vanish, so do telnet's commands (RFC 854); a tab becomes a
- * space, other control bytes '?', C1 controls and what is no UTF-8 U+FFFD (RFC 3629). */
-bool chat_line_feed(struct chat_line *l, const char *data, size_t n, size_t *used);
-
-/* End of input. Returns true if l->text holds a last line, one that lacked its newline. */
-bool chat_line_finish(struct chat_line *l);
+/* Take the line as clean text, and begin the next one. A tab becomes a space, other control bytes
+ * '?', C1 controls and what is no UTF-8 U+FFFD (RFC 3629).
+ * text    receives it, NUL-terminated
+ * Returns true if it had to be cut. */
+bool chat_line_take(struct chat_line *l, char text[CHAT_LINE_MAX + 1]);
 
 #endif

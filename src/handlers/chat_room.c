@@ -1,4 +1,4 @@
-/* chat_room.c: rings of lines with one writer each, and the names of the members.
+/* chat_room.c: rings of lines with one writer each, and the nicks of the members.
  *
  * The order of a writer's stores is what keeps a reader safe: first the tail moves past the lines
  * that will be overwritten, then they are overwritten, then the new line is counted. A reader
@@ -10,14 +10,16 @@
 #include "handlers/chat_room.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
-#include "handlers/chat_name.h"
-
 #define RING_WORDS (ROOM_RING / 8)
+#define NICK_WORDS (ROOM_NICK_MAX / 8)
 
+/* What is read and written without these two is ordered as the program says. */
 static uint64_t load(const _Atomic uint64_t *p)
 {
 	return atomic_load_explicit(p, memory_order_relaxed);
@@ -28,214 +30,223 @@ static void store(_Atomic uint64_t *p, uint64_t value)
 	atomic_store_explicit(p, value, memory_order_relaxed);
 }
 
-static uint32_t line_start(const struct room_ring *r, uint64_t line)
+static uint32_t line_start(const struct room_ring *r, uint64_t number)
 {
-	return atomic_load_explicit(&r->start[line % ROOM_LINES], memory_order_relaxed);
+	return atomic_load_explicit(&r->start[number % ROOM_LINES], memory_order_relaxed);
 }
 
 unsigned room_slots(const struct seat *s)
 {
-	unsigned n = atomic_load_explicit(&s->board->slots_used, memory_order_acquire);
+	unsigned n = s->board->slots_used;
 
 	return n < BOARD_SLOTS ? n : BOARD_SLOTS;
 }
 
-bool room_is_alive(const struct seat *s, unsigned slot)
+/* True if the slot has a worker that serves somebody: what others have left does not count. */
+static bool is_alive(const struct seat *s, unsigned slot)
 {
-	return atomic_load_explicit(&s->board->slot[slot].state, memory_order_acquire) == SLOT_BUSY;
+	return s->board->slot[slot].state == SLOT_BUSY;
 }
 
-static bool has_joined(const struct seat *s, unsigned slot)
+static void nick_read(const struct room_member *m, uint64_t copy, char text[ROOM_NICK_MAX + 1])
 {
-	return atomic_load_explicit(&s->room->member[slot].joined, memory_order_acquire);
+	for (int i = 0; i < NICK_WORDS; i++) {
+		uint64_t word = load(&m->nick[copy % 2][i]);
+
+		memcpy(text + 8 * i, &word, 8);
+	}
+	text[ROOM_NICK_MAX] = '\0';
 }
 
-bool room_sit(struct seat *s, struct room *room, const struct board *board, unsigned slot)
+static void nick_write(struct room_member *m, uint64_t copy, const char *text)
 {
-	unsigned slots;
+	uint64_t words[NICK_WORDS] = {0};
 
-	s->room = room;
-	s->board = board;
-	s->slot = slot;
-	s->nick[0] = '\0';
-	s->missed = 0;
-	s->turn = 0;
-	s->ahead = 0;
-	slots = room_slots(s);
+	memcpy(words, text, strnlen(text, ROOM_NICK_MAX));
+	for (int i = 0; i < NICK_WORDS; i++)
+		store(&m->nick[copy % 2][i], words[i]);
+}
+
+/* Make the other copy the nick, and empty this one. */
+static void nick_switch(struct room_member *m)
+{
+	uint64_t version = load(&m->version);
+
+	m->version = version + 1;
+	/* Who sees this copy change sees the new version, too. */
+	atomic_thread_fence(memory_order_release);
+	nick_write(m, version, "");
+}
+
+bool room_nick(const struct seat *s, unsigned slot, char nick[ROOM_NICK_MAX + 1])
+{
+	const struct room_member *m = &s->room->member[slot];
+	uint64_t version;
+
+	if (slot != s->slot && !is_alive(s, slot))
+		return false;
+	do {
+		version = m->version;
+		nick_read(m, version, nick);
+		atomic_thread_fence(memory_order_acquire);
+	} while (load(&m->version) != version);
+	return *nick;
+}
+
+static bool is_taken(const struct seat *s, const char *nick)
+{
+	unsigned slots = room_slots(s);
+	char other[ROOM_NICK_MAX + 1];
+
 	for (unsigned i = 0; i < slots; i++) {
-		uint64_t said = atomic_load_explicit(&room->said[i], memory_order_acquire);
+		for (unsigned copy = 0; copy < 2 && i != s->slot && is_alive(s, i); copy++) {
+			nick_read(&s->room->member[i], copy, other);
+			if (strcasecmp(other, nick) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Show the wish first, then look at the others: of two who want the same at once, at least one sees
+ * the other. */
+bool room_take_nick(struct seat *s, const char *nick)
+{
+	struct room_member *m = &s->room->member[s->slot];
+	uint64_t copy = load(&m->version) + 1;
+
+	nick_write(m, copy, nick);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (is_taken(s, nick)) {
+		nick_write(m, copy, "");
+		return false;
+	}
+	nick_switch(m);
+	strcpy(s->nick, nick);
+	return true;
+}
+
+void room_sit(struct seat *s)
+{
+	struct room_member *m = &s->room->member[s->slot];
+	unsigned slots = room_slots(s);
+
+	s->missed = 0;
+	for (unsigned i = 0; i < slots; i++) {
+		uint64_t said = s->room->said[i];
 
 		/* A store of what is there already would give an idle worker pages of its own. */
 		if (s->next[i] != said)
 			s->next[i] = said;
-		if (s->hopeless[i])
-			s->hopeless[i] = 0;
 	}
-	name_drop_claim(s);
-	if (!has_joined(s, slot))
-		return false;
-	name_read(&room->member[slot].nick, s->nick);
-	room_leave(s);
-	return true;
+	nick_write(m, load(&m->version) + 1, ""); /* a killed worker's wish */
+	if (room_nick(s, s->slot, s->nick))
+		room_leave(s);
+	room_ring(s);
 }
 
 void room_leave(struct seat *s)
 {
-	struct room_member *m = &s->room->member[s->slot];
-	char line[ROOM_NICK_MAX + 16];
-
-	room_say(s, line, (size_t)snprintf(line, sizeof(line), "* %s left\n", s->nick));
-	s->nick[0] = '\0';
-	atomic_store_explicit(&m->joined, 0, memory_order_release);
+	room_say(s, "* %s left\n", s->nick);
+	nick_switch(&s->room->member[s->slot]);
 }
 
-bool room_member_nick(const struct seat *s, unsigned slot, char nick[ROOM_NICK_MAX + 1])
+void room_say(struct seat *s, const char *fmt, ...)
 {
-	if (!has_joined(s, slot) || (slot != s->slot && !room_is_alive(s, slot)))
-		return false;
-	name_read(&s->room->member[slot].nick, nick);
-	return true;
-}
-
-void room_say(struct seat *s, const char *line, size_t n)
-{
+	static char line[ROOM_LINE_MAX + 8];
 	struct room_ring *r = &s->room->ring[s->slot];
-	_Atomic uint64_t *tail_word = &s->room->member[s->slot].tail;
-	uint64_t number = load(&s->room->said[s->slot]);
-	uint64_t tail = load(tail_word);
-	uint32_t start = line_start(r, number);
-	uint32_t size, end;
+	_Atomic uint64_t *oldest = &s->room->member[s->slot].tail;
+	uint64_t number = load(&s->room->said[s->slot]), tail = load(oldest);
+	uint32_t start = line_start(r, number), size, end;
+	va_list ap;
 
-	if (n > ROOM_LINE_MAX)
-		n = ROOM_LINE_MAX;
-	size = n < ROOM_RECORD ? ROOM_RECORD : (uint32_t)(n + 7) / 8 * 8;
+	va_start(ap, fmt);
+	size = (uint32_t)vsnprintf(line, ROOM_LINE_MAX + 1, fmt, ap);
+	va_end(ap);
+	size = size < ROOM_LINE_MAX ? size : ROOM_LINE_MAX;
+	memset(line + size, 0, 8);
+	size = (size + 7) / 8 * 8;
 	end = start + size; /* wraps; only differences count */
 	while (tail < number &&
 		(end - line_start(r, tail) > ROOM_RING || tail + ROOM_LINES <= number + 1))
 		tail++;
-	store(tail_word, tail);
+	store(oldest, tail);
 	atomic_thread_fence(memory_order_release);
 	for (uint32_t i = 0; i < size; i += 8) {
-		uint64_t word = 0;
+		uint64_t word;
 
-		if (i < n)
-			memcpy(&word, line + i, n - i < 8 ? n - i : 8);
+		memcpy(&word, line + i, 8);
 		store(&r->word[(start + i) / 8 % RING_WORDS], word);
 	}
 	atomic_store_explicit(&r->start[(number + 1) % ROOM_LINES], end, memory_order_relaxed);
-	atomic_store_explicit(&s->room->said[s->slot], number + 1, memory_order_release);
-	s->ahead += size;
+	s->room->said[s->slot] = number + 1;
+	s->said = true;
 }
 
-void room_wake(struct seat *s, int bell)
+void room_ring(struct seat *s)
 {
 	static const uint64_t one = 1;
 
-	s->woken = 1 + atomic_fetch_add_explicit(&s->room->clock, 1, memory_order_acq_rel);
 	/* Nobody reads the bell: a write wakes every epoll that waits for its edge. It is full after
 	 * 2^64 - 2 of them. */
-	while (write(bell, &one, sizeof(one)) < 0 && errno == EINTR) {
+	while (s->said && write(s->bell, &one, sizeof(one)) < 0 && errno == EINTR) {
 	}
+	s->said = false;
 }
 
-/* Copy line `number` of a ring. Returns its length with the padding, 0 if it makes no sense (it was
- * overwritten meanwhile), or -1 if it is longer than size. */
-static int copy_line(const struct room_ring *r, uint64_t number, char *line, size_t size)
+/* Copy a line, perhaps while it is overwritten. Returns false if it makes no sense. */
+static bool copy_line(const struct room_ring *r, uint64_t number, char line[ROOM_LINE_MAX + 1])
 {
 	uint32_t start = line_start(r, number);
-	uint32_t n = line_start(r, number + 1) - start;
+	uint32_t size = line_start(r, number + 1) - start;
 
-	if (n < ROOM_RECORD || n > ROOM_LINE_MAX || n % 8 != 0 || start % 8 != 0)
-		return 0;
-	if (n > size)
-		return -1;
-	for (uint32_t i = 0; i < n; i += 8) {
+	if (size == 0 || size > ROOM_LINE_MAX || size % 8 != 0)
+		return false;
+	for (uint32_t i = 0; i < size; i += 8) {
 		uint64_t word = load(&r->word[(start + i) / 8 % RING_WORDS]);
 
 		memcpy(line + i, &word, 8);
 	}
-	return (int)n;
+	line[size] = '\0';
+	return true;
 }
 
 /* Hear the next line of one slot; like room_hear(). */
-static int hear_slot(struct seat *s, unsigned slot, char *line, size_t size)
+static bool hear_slot(struct seat *s, unsigned slot, char line[ROOM_LINE_MAX + 1])
 {
-	struct room *room = s->room;
+	uint64_t said, tail, *next = &s->next[slot];
 
-	for (;;) {
-		uint64_t said = atomic_load_explicit(&room->said[slot], memory_order_acquire);
-		uint64_t next = s->next[slot];
-		uint64_t tail;
-		int n;
+	while (*next < (said = s->room->said[slot])) {
+		bool intact = copy_line(&s->room->ring[slot], *next, line);
 
-		if (next >= said)
-			return 0;
-		n = copy_line(&room->ring[slot], next, line, size);
 		atomic_thread_fence(memory_order_acquire);
-		tail = load(&room->member[slot].tail);
-		if (tail > next || n == 0) {
-			/* Never behind the end, and never on the same line again, whatever a
-			 * broken writer has left. */
-			said = atomic_load_explicit(&room->said[slot], memory_order_acquire);
-			if (tail <= next || tail > said)
-				tail = said;
-			s->missed += tail - next;
-			s->next[slot] = tail;
-			continue;
+		tail = load(&s->room->member[slot].tail);
+		if (intact && tail <= *next) {
+			++*next;
+			return true;
 		}
-		if (n < 0)
-			return -1;
-		s->next[slot] = next + 1;
-		while (n > 0 && line[n - 1] == '\0')
-			n--;
-		return n;
+		/* Never behind the end, and never on the same line again, whatever a broken writer
+		 * has left. */
+		said = s->room->said[slot];
+		if (tail <= *next || tail > said)
+			tail = said;
+		s->missed += tail - *next;
+		*next = tail;
 	}
+	return false;
 }
 
-int room_hear(struct seat *s, char *line, size_t size)
+bool room_hear(struct seat *s, char line[ROOM_LINE_MAX + 1])
 {
 	unsigned slots = room_slots(s);
 
-	for (unsigned i = 0; i < slots; i++) {
-		int n = 0;
-
+	for (unsigned i = 0; i < slots; i++, s->turn++) {
 		if (s->turn >= slots)
 			s->turn = 0;
 		/* The common case, nothing new here, reads nothing but the packed counters. */
-		if (s->turn != s->slot && load(&s->room->said[s->turn]) != s->next[s->turn])
-			n = hear_slot(s, s->turn, line, size);
-		if (n != 0)
-			return n;
-		s->turn++;
+		if (s->turn != s->slot && load(&s->room->said[s->turn]) != s->next[s->turn] &&
+			hear_slot(s, s->turn, line))
+			return true;
 	}
-	return 0;
-}
-
-uint64_t room_clock(const struct seat *s)
-{
-	return atomic_load_explicit(&s->room->clock, memory_order_acquire);
-}
-
-void room_heard(struct seat *s, uint64_t clock)
-{
-	if (load(&s->room->heard[s->slot]) != clock)
-		atomic_store_explicit(&s->room->heard[s->slot], clock, memory_order_release);
-}
-
-bool room_follows(struct seat *s, bool give_up)
-{
-	unsigned slots = room_slots(s);
-
-	for (unsigned i = 0; i < slots; i++) {
-		uint64_t heard = load(&s->room->heard[i]);
-
-		if (heard >= s->woken || i == s->slot || s->hopeless[i] == heard + 1 ||
-			!has_joined(s, i) || !room_is_alive(s, i))
-			continue;
-		if (!give_up)
-			return false;
-		s->hopeless[i] = heard + 1;
-	}
-	s->ahead = 0;
-	return true;
+	return false;
 }

@@ -16,13 +16,22 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "handlers/chat_name.h"
 #include "handlers/chat_room.h"
 
 static struct room *room;
 static struct board *board;
 static int room_fd = -1, bell = -1;
 static struct seat a, b, c; /* for the slots 0, 1, 2 */
+
+/* What a worker does when it starts in a slot. */
+static inline void sit(struct seat *s, unsigned slot)
+{
+	s->room = room;
+	s->board = board;
+	s->slot = slot;
+	s->bell = bell;
+	room_sit(s);
+}
 
 static int new_room(void **state)
 {
@@ -41,9 +50,9 @@ static int new_room(void **state)
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	memset(&c, 0, sizeof(c));
-	room_sit(&a, room, board, 0);
-	room_sit(&b, room, board, 1);
-	room_sit(&c, room, board, 2);
+	sit(&a, 0);
+	sit(&b, 1);
+	sit(&c, 2);
 	return 0;
 }
 
@@ -57,42 +66,37 @@ static int free_room(void **state)
 	return 0;
 }
 
-static inline void say(struct seat *s, const char *line)
-{
-	room_say(s, line, strlen(line));
-}
-
-/* The next line, NUL-terminated, "" = none. */
+/* The next line, "" = none. */
 static inline const char *hear(struct seat *s)
 {
 	static char line[ROOM_LINE_MAX + 1];
-	int n = room_hear(s, line, ROOM_LINE_MAX);
 
-	assert_true(n >= 0);
-	line[n] = '\0';
-	return line;
+	return room_hear(s, line) ? line : "";
 }
 
-/* Line i of a writer has a length and a content that the number tells. Returns its length. */
-static inline size_t numbered(char line[ROOM_LINE_MAX + 1], unsigned long i)
+/* Line i of a writer has a length and a content that the number tells. */
+static inline const char *numbered(unsigned long i)
 {
-	size_t n = (size_t)snprintf(line, ROOM_LINE_MAX, "%lu ", i);
+	static char line[ROOM_LINE_MAX + 1];
+	size_t n = (size_t)snprintf(line, sizeof(line), "%lu ", i);
 	size_t fill = i % 7 == 0 ? i * 31 % 4000 : i % 60;
 
 	memset(line + n, 'a' + (int)(i % 26), fill);
-	line[n + fill] = '\n';
-	return n + fill + 1;
+	strcpy(line + n + fill, "\n");
+	return line;
 }
 
-/* Number of a line that numbered() made; fails if it is damaged. */
+static inline void say_numbered(struct seat *s, unsigned long i)
+{
+	room_say(s, "%s", numbered(i));
+}
+
+/* Number of a line that say_numbered() said; fails if it is damaged. */
 static inline unsigned long number_of(const char *line)
 {
-	static char want[ROOM_LINE_MAX + 1];
 	unsigned long i = strtoul(line, NULL, 10);
-	size_t n = numbered(want, i);
 
-	want[n] = '\0';
-	assert_string_equal(line, want);
+	assert_string_equal(line, numbered(i));
 	return i;
 }
 
