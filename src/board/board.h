@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOARD_SLOTS 16384 /* most workers of a service, both generations; untouched pages cost nothing */
+#define BOARD_SLOTS 16384 /* workers of a service, both generations; untouched pages are free */
 
 enum board_state {
 	SLOT_EMPTY,    /* written by the master when it reaps, and before the first use */
@@ -31,10 +31,10 @@ struct board_slot {
 
 struct board {
 	_Atomic uint32_t slots_used; /* master: 1 + highest slot ever in use */
-	_Atomic uint32_t may_grow;   /* master: 1 = a worker that finds too few idle rings the bell */
-	_Atomic uint32_t spare;      /* master: how many idle workers are enough */
-	_Atomic uint32_t wanted;     /* worker: 1 = the bell was rung for growth; master: 0 */
-	_Atomic uint32_t retiring;   /* 1 + slot that retires after max-connections; 0 = nobody */
+	_Atomic uint32_t may_grow; /* master: 1 = a worker that finds too few idle rings the bell */
+	_Atomic uint32_t spare;    /* master: how many idle workers are enough */
+	_Atomic uint32_t wanted;   /* worker: 1 = the bell was rung for growth; master: 0 */
+	_Atomic uint32_t retiring; /* 1 + slot that retires after max-connections; 0 = nobody */
 	struct board_slot slot[BOARD_SLOTS];
 };
 

@@ -44,8 +44,8 @@ struct conf_service {
 	long spare_workers;
 	long max_connections;
 	long max_connections_jitter; /* percent */
-	char *user;  /* NULL: as the global one */
-	char *group; /* NULL */
+	char *user;                  /* NULL: as the global one */
+	char *group;                 /* NULL */
 	bool log_connections;
 	char *text; /* NULL: none */
 
@@ -65,7 +65,7 @@ struct conf {
 	char *file; /* what the settings were read from, for messages */
 	char *user; /* NULL: sockd if it exists, else nobody, if root; else no change */
 	char *group;
-	char *pidfile; /* NULL or "": none. conf_load() fills in the default of the contract */
+	char *pidfile;    /* NULL or "": none. conf_load() fills in the default of the contract */
 	int log_level;    /* LOG_* */
 	int log_facility; /* LOG_DAEMON, ... */
 	bool log_json;
@@ -91,9 +91,9 @@ void conf_error(struct conf_errors *e, const struct conf *c, const struct conf_s
 #define CONF_NO_FILES 0x02 /* no pidfile (nor control socket) by default: -n, -L */
 
 struct conf_source {
-	const char *path;        /* settings file; NULL: text */
-	const char *text;        /* the settings themselves */
-	const char *text_name;   /* for messages when text is given: "command line" */
+	const char *path;          /* settings file; NULL: text */
+	const char *text;          /* the settings themselves */
+	const char *text_name;     /* for messages when text is given: "command line" */
 	const char *const *option; /* -o KEY=VALUE, in order; they win over the file */
 	size_t n_options;
 	const char *service; /* -L: options that are service keys belong to this service, which text

@@ -15,7 +15,7 @@ void child_keep(struct child_fds *k, int fd)
 		k->few[k->n++] = fd;
 		return;
 	}
-	if (k->n >= k->cap) {
+	if (!k->many || k->n >= k->cap) {
 		size_t cap = 2 * k->n;
 		int *p = realloc(k->many, cap * sizeof(*p));
 

@@ -154,7 +154,7 @@ static void item_free(struct plan_item *it)
 
 void plan_free(struct plan *p)
 {
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = 0; p->item && i < p->n; i++)
 		item_free(&p->item[i]);
 	free(p->item);
 	settings_release(p->settings);

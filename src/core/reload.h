@@ -11,8 +11,8 @@
 /* What will become of one service. */
 struct plan_item {
 	const struct conf_service *conf;
-	struct service *service; /* NULL: a new one */
-	unsigned effect;         /* enum conf_effect, or-ed */
+	struct service *service;   /* NULL: a new one */
+	unsigned effect;           /* enum conf_effect, or-ed */
 	struct listener *listener; /* the new set; those with `from` are not ours yet */
 	struct listener **from;    /* where each is taken from, NULL: opened by the plan */
 	size_t n;

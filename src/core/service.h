@@ -14,21 +14,21 @@ struct service {
 	char *name;
 	struct listener *listener; /* of the current generation */
 	size_t n_listeners;
-	int *listen_fd; /* their descriptors, as a worker takes them */
-	struct listener *dropped; /* those that a reload took away: closed when the old pools are gone */
+	int *listen_fd;           /* their descriptors, as a worker takes them */
+	struct listener *dropped; /* taken away by a reload: closed when the old pools are gone */
 	size_t n_dropped;
 	bool taken_over; /* a listener came from another service, whose workers may still drain */
 	struct board *board;
-	unsigned char *slot_taken; /* the master's own map of the slots */
+	unsigned char *slot_taken;     /* the master's own map of the slots */
 	const struct handler *area_of; /* the handler that area and bell were made for */
 	void *area;
 	int bell;
 	struct log_channel *log;
-	struct loop_io notify; /* eventfd; workers write to it */
+	struct loop_io notify;         /* eventfd; workers write to it */
 	struct loop_timer notify_rest; /* after too many rings */
 	unsigned rings;
 	uint64_t rings_ms;
-	struct pool *pool; /* the current generation in front, older ones behind */
+	struct pool *pool;    /* the current generation in front, older ones behind */
 	uint64_t connections; /* served by workers that are gone */
 	bool leaving;         /* removed, or sockd stops */
 	struct service *next;
@@ -62,8 +62,8 @@ struct service *service_find(const char *name);
 /* Begin a generation: the listeners become the service's (the array is owned from now on), the older
  * pools are told to leave within drain_ms (0 = no limit), workers are forked.
  * Returns 0, or -1 after logging why; then nothing has changed. */
-int service_generation(struct service *s, struct settings *settings, const struct conf_service *conf,
-	struct listener *listener, size_t n, uint64_t drain_ms);
+int service_generation(struct service *s, struct settings *settings,
+	const struct conf_service *conf, struct listener *listener, size_t n, uint64_t drain_ms);
 
 /* The service is to end: all pools leave this way, by force after timeout_ms (0 = never). */
 void service_leave(struct service *s, enum leave how, uint64_t timeout_ms);

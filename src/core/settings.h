@@ -35,6 +35,7 @@ bool settings_read(const struct conf_source *src, unsigned dump_flags, struct bu
 
 /* Make settings from a resolved dump. name is what they came from, for messages.
  * Returns them with one reference, or NULL with the reasons in err. */
-struct settings *settings_parse(const char *dump, const char *name, unsigned flags, struct buf *err);
+struct settings *settings_parse(
+	const char *dump, const char *name, unsigned flags, struct buf *err);
 
 #endif

@@ -17,7 +17,7 @@ struct handler_env {
 	unsigned slot;       /* of this worker */
 	const struct board *board;
 	void *area; /* shared by all workers of the service, zero at first; area_size bytes, or NULL */
-	int bell;   /* eventfd shared by them: a write wakes every epoll that has it with EPOLLET; or -1 */
+	int bell; /* eventfd shared by them: a write wakes every epoll that has it with EPOLLET; or -1 */
 };
 
 struct handler {

@@ -16,7 +16,7 @@ struct conn {
 	struct addr peer;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
-	const char *end; /* how it ended, static: "eof", "done", "reset", "terminated", ... ; NULL = not yet */
+	const char *end; /* how it ended, static: "eof", "done", "reset", ...; NULL = not yet */
 	int error;       /* errno that goes with end = "error" */
 	bool eof;        /* the peer has sent its FIN */
 	const volatile sig_atomic_t *stop; /* not 0: leave at once */

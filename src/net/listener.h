@@ -17,11 +17,11 @@ struct listener_options {
 };
 
 struct listener {
-	int fd;             /* CLOEXEC; owned */
-	struct addr addr;   /* what was asked for: the identity of the listener over reloads */
-	struct addr bound;  /* what getsockname() says: the port, if 0 was asked for */
-	bool inherited;     /* came from systemd: never shut down, never unlinked */
-	dev_t dev;          /* unix: the socket file we made, to unlink that one alone */
+	int fd;            /* CLOEXEC; owned */
+	struct addr addr;  /* what was asked for: the identity of the listener over reloads */
+	struct addr bound; /* what getsockname() says: the port, if 0 was asked for */
+	bool inherited;    /* came from systemd: never shut down, never unlinked */
+	dev_t dev;         /* unix: the socket file we made, to unlink that one alone */
 	ino_t ino;
 };
 
