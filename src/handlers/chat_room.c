@@ -216,7 +216,7 @@ static bool hear_slot(struct seat *s, unsigned slot, char line[ROOM_LINE_MAX + 1
 {
 	uint64_t said, tail, *next = &s->next[slot];
 
-	while (*next < (said = s->room->said[slot])) {
+	while (*next < s->room->said[slot]) {
 		bool intact = copy_line(&s->room->ring[slot], *next, line);
 
 		atomic_thread_fence(memory_order_acquire);
