@@ -63,6 +63,7 @@ shell_tests = \
 	tests/log_lines_are_escaped.sh \
 	tests/low_port_needs_root.sh \
 	tests/max_connections_retires_one_at_a_time.sh \
+	tests/nmap_names_the_services.sh \
 	tests/no_enabled_service_is_an_error.sh \
 	tests/options_and_usage.sh \
 	tests/pidfile_is_written_and_locked.sh \

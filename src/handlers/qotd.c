@@ -7,8 +7,10 @@
 #define TEXT_MAX  512 /* bytes; RFC 865 wants a quote to be short */
 #define LINGER_MS 1000
 
+/* A Tale of Two Cities, 1859. Scanners know a qotd service by this quote. */
 static const char default_text[] =
-	"The best time to fork was at start-up. The second best time is now.\n";
+	"\"A wonderful fact to reflect upon, that every human creature is constituted to be\n"
+	"that profound secret and mystery to every other.\" Charles Dickens\n";
 
 static const char *qotd_check(const char *text, char *err, size_t size)
 {
