@@ -57,12 +57,11 @@ static void *need(void *p)
 
 static void add_option(struct conf_source *src, const char *text)
 {
-	const char **list = need(calloc(src->n_options + 1, sizeof(*list)));
+	static const char **list;
 
 	if (!strchr(text, '=') || text[0] == '=')
 		usage("-o %s: expected KEY=VALUE", text);
-	for (size_t i = 0; i < src->n_options; i++)
-		list[i] = src->option[i];
+	list = need(reallocarray(list, src->n_options + 1, sizeof(*list)));
 	list[src->n_options++] = text;
 	src->option = list;
 }

@@ -1,4 +1,4 @@
-# /nick NAME, /who, /quit; names are unique and checked.
+# The commands /nick NAME, /who and /quit; names are unique and checked.
 . "$(dirname "$0")/lib.sh"
 
 conf 'service chat { listen = {"127.0.0.1:7077"} handler = "chat" workers = 4 }'

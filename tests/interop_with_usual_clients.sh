@@ -30,7 +30,11 @@ if command -v curl >/dev/null && curl -V | grep -q telnet; then
 	tried=$((tried + 1))
 fi
 if command -v telnet >/dev/null; then
-	expect_match "daytime by telnet" '20[0-9][0-9]' "$(timeout 10 telnet 127.0.0.1 "$(port 13)" </dev/null 2>/dev/null)"
+	# It leaves at the end of its input, answer or not: the input is a pipe that stays open.
+	mkfifo "$dir/quiet"
+	exec {quiet}<>"$dir/quiet"
+	expect_match "daytime by telnet" '20[0-9][0-9]' \
+		"$(timeout 10 telnet 127.0.0.1 "$(port 13)" <&$quiet 2>/dev/null)"
 	tried=$((tried + 1))
 fi
 if [ -z "$high" ] && command -v rdate >/dev/null; then
