@@ -9,7 +9,7 @@ service chat { listen = "127.0.0.1:7077" handler = "chat" workers = 2 }
 service qotd { listen = "unix:$dir/qotd" handler = "qotd" workers = 2 }
 service old { listen = "127.0.0.1:7013" handler = "daytime" workers = 1 max-workers = 3 }
 C
-prefix=(valgrind -q --error-exitcode=99 --leak-check=full "--errors-for-leak-kinds=definite,indirect"
+prefix=(valgrind -q --vgdb=no --error-exitcode=99 --leak-check=full "--errors-for-leak-kinds=definite,indirect"
 	--trace-children=yes --track-fds=yes --log-file="$dir/vg.%p")
 start
 wait_workers echo 2
