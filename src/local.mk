@@ -31,6 +31,8 @@ libsockd_a_SOURCES = \
 	src/conf/syntax.c \
 	src/conf/syntax.h \
 	src/conf/value.c \
+	src/core/area.c \
+	src/core/area.h \
 	src/core/child.c \
 	src/core/child.h \
 	src/core/daemon.c \

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/util.h"
@@ -98,12 +99,17 @@ static void source_from_listen(struct conf_source *src, const char *address, con
 	src->flags |= CONF_NO_FILES;
 }
 
-/* A daemon leaves its folder, and reads the file again at each reload. */
+/* A daemon leaves its folder, and reads the file again at each reload. Symbolic links stay what they are:
+ * some people switch settings with them. */
 static const char *absolute(const char *path)
 {
-	char *real = realpath(path, NULL);
+	char folder[PATH_MAX];
+	static struct buf full;
 
-	return real ? real : path;
+	if (path[0] == '/' || !getcwd(folder, sizeof(folder)))
+		return path;
+	buf_printf(&full, "%s/%s", folder, path);
+	return need(full.failed ? NULL : full.data);
 }
 
 void options_parse(struct options *o, int argc, char **argv)

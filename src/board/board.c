@@ -51,15 +51,6 @@ static unsigned slots_used(const struct board *b)
 	return n < BOARD_SLOTS ? n : BOARD_SLOTS;
 }
 
-unsigned board_count(const struct board *b, enum board_state state)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < slots_used(b); i++)
-		count += atomic_load_explicit(&b->slot[i].state, memory_order_relaxed) == state;
-	return count;
-}
-
 int board_has_idle(const struct board *b, unsigned n)
 {
 	unsigned idle = 0, used = slots_used(b);

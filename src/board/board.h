@@ -42,9 +42,6 @@ struct board {
 struct board *board_new(void);
 void board_free(struct board *b);
 
-/* Number of slots below `slots_used` in this state. */
-unsigned board_count(const struct board *b, enum board_state state);
-
 /* True if at least n slots are idle; stops looking once it knows. */
 int board_has_idle(const struct board *b, unsigned n);
 

@@ -141,6 +141,7 @@ int pidfile_lock(const char *path)
 				       : pidfile_refuse(path, fd, strerrordesc_np(errno));
 		/* The last owner may have removed it between open() and flock(). */
 		if (lstat(path, &at) == 0 && at.st_dev == st.st_dev && at.st_ino == st.st_ino) {
+			(void)!ftruncate(fd, 0); /* a pid in it is of somebody who is gone */
 			pidfile.fd = fd;
 			pidfile.path = strdup(path);
 			return pidfile.path ? 0 : pidfile_refuse(path, fd, "out of memory");

@@ -106,7 +106,7 @@ static int timers_run(void)
 	return -1;
 }
 
-void loop_run(void)
+int loop_run(void)
 {
 	running = true;
 	while (running) {
@@ -120,7 +120,7 @@ void loop_run(void)
 		n = epoll_wait(epoll_fd, &ev, 1, wait_ms);
 		if (n < 0 && errno != EINTR) {
 			log_msg(LOG_ERR, "epoll_wait: %m");
-			break;
+			return -1;
 		}
 		if (n > 0) {
 			struct loop_io *io = ev.data.ptr;
@@ -128,6 +128,7 @@ void loop_run(void)
 			io->fn(io->arg);
 		}
 	}
+	return 0;
 }
 
 void loop_stop(void)

@@ -36,8 +36,8 @@ void loop_timer_clear(struct loop_timer *t);
 /* Close what loop_init() opened; the signals stay blocked. */
 void loop_close(void);
 
-/* Wait and call back, until loop_stop(). */
-void loop_run(void);
+/* Wait and call back, until loop_stop(). Returns 0, or -1 after logging why waiting is impossible. */
+int loop_run(void);
 void loop_stop(void);
 
 #endif

@@ -20,20 +20,21 @@
 #include "core/service.h"
 
 #define BIND_RETRY_MS    2000 /* programs may outlive a killed master for a moment */
+#define NOTIFY_AGAIN_MS  100
 #define LOGGER_FINISH_MS 2000
 
 struct master master;
 
 static void stop_begin(enum leave how);
 
-static void status_notify(const char *more)
+static int status_notify(const char *more)
 {
 	struct service_totals t = {0};
 	size_t n = 0;
 
 	for (const struct service *s = services; s; s = s->next, n++)
 		service_totals_add(s, &t);
-	(void)sdnotify("%sSTATUS=%s; services %zu, workers %u, busy %u, connections served %llu",
+	return sdnotify("%sSTATUS=%s; services %zu, workers %u, busy %u, connections served %llu",
 		more,
 		master.state == STATE_STARTING  ? "starting"
 		: master.state == STATE_RUNNING ? "serving"
@@ -45,14 +46,22 @@ static void watchdog_due(void *arg)
 {
 	struct loop_timer *t = arg;
 
-	status_notify("WATCHDOG=1\n");
+	(void)status_notify("WATCHDOG=1\n");
 	loop_timer_set(t, sdnotify_watchdog_ms());
+}
+
+/* systemd waits for this one, so it must not be lost when its socket is full. */
+static void ready_notify(void *arg)
+{
+	if (status_notify("READY=1\n") < 0)
+		loop_timer_set(arg, NOTIFY_AGAIN_MS);
 }
 
 /* Every service has a worker that is ready: tell everybody who waits for it. */
 static void running_begin(void)
 {
 	static struct loop_timer watchdog = {.fn = watchdog_due, .arg = &watchdog};
+	static struct loop_timer notify = {.fn = ready_notify, .arg = &notify};
 	struct service_totals t = {0};
 	size_t n = 0;
 
@@ -67,7 +76,7 @@ static void running_begin(void)
 	log_msg(LOG_NOTICE, "ready services=%zu workers=%u", n, t.workers);
 	logger_detach();
 	daemon_ready();
-	status_notify("READY=1\n");
+	ready_notify(&notify);
 	if (sdnotify_watchdog_ms())
 		loop_timer_set(&watchdog, sdnotify_watchdog_ms());
 	reload_resume();
@@ -134,7 +143,7 @@ static void stop_begin(enum leave how)
 		log_msg(LOG_NOTICE, "stopping%s", how == LEAVE_DRAIN ? "" : " at once");
 		master.state = STATE_STOPPING;
 		reload_cancel();
-		status_notify("STOPPING=1\n");
+		(void)status_notify("STOPPING=1\n");
 	} else if (master.state == STATE_TERMINATING) {
 		return;
 	}
@@ -339,7 +348,7 @@ static int master_init(struct plan *plan)
 		buf_free(&err);
 		return -1;
 	}
-	listener_drop_untaken();
+	listener_warn_untaken();
 	if (plan_prepare(plan) < 0)
 		return -1;
 	log_channels_set_level(master_log_level(c));
@@ -354,11 +363,11 @@ static int master_init(struct plan *plan)
 int master_run(const struct master_options *o)
 {
 	struct plan plan = {0};
-	int inherited;
+	int behind_inherited;
 
 	master.o = o;
 	sdnotify_init();
-	inherited = listener_inherit();
+	behind_inherited = listener_inherit();
 	if (o->daemon && daemon_start() < 0) {
 		log_msg(LOG_ERR, "cannot go to the background: %m");
 		return EXIT_FAILURE;
@@ -369,7 +378,7 @@ int master_run(const struct master_options *o)
 		return EXIT_CONFIG;
 	}
 	/* Whatever else was open in the process that started us is not ours to keep open. */
-	daemon_close_from(STDERR_FILENO + 1 + inherited);
+	daemon_close_from(behind_inherited);
 	service_events.ready = on_service_ready;
 	service_events.gone = on_service_gone;
 	service_events.stillborn = on_service_stillborn;
@@ -382,10 +391,11 @@ int master_run(const struct master_options *o)
 		daemon_failed(EXIT_FAILURE);
 		return EXIT_FAILURE;
 	}
-	status_notify("");
+	(void)status_notify("");
 	plan_commit(&plan);
 	plan_free(&plan);
-	loop_run();
+	if (loop_run() < 0)
+		master.status = EXIT_FAILURE;
 	pidfile_remove();
 	daemon_failed(master.status ? master.status : EXIT_FAILURE);
 	log_channel_free(master.log);

@@ -35,23 +35,32 @@ const char *master_source_name(void)
 	return master.o->source.path ? master.o->source.path : master.o->source.text_name;
 }
 
+static void child_kill(void)
+{
+	if (reload.child > 0 && !reload.reaped)
+		kill(reload.child, SIGKILL);
+}
+
 static void on_overdue(void *arg)
 {
 	(void)arg;
 	log_msg(LOG_ERR, "reload: the settings could not be read in %d s", READ_LIMIT_MS / 1000);
-	if (!reload.reaped)
-		kill(reload.child, SIGKILL);
+	child_kill();
 }
 
 static void reload_begin(void)
 {
-	reload.io.fd = settings_child(&master.o->source, CONF_DUMP_RESOLVED, &reload.child);
+	pid_t child = 0;
+
+	reload.again = false;
+	reload.io.fd = settings_child(&master.o->source, CONF_DUMP_RESOLVED, &child);
+	reload.child = child;
+	reload.reaped = reload.ended = false;
 	if (reload.io.fd < 0 || loop_add(&reload.io) < 0) {
 		log_msg(LOG_ERR, "reload: cannot start: %m; the old settings stay in force");
-		fd_close(&reload.io.fd);
+		reload_cancel();
 		return;
 	}
-	reload.reaped = reload.ended = reload.again = false;
 	master.state = STATE_RELOADING;
 	loop_timer_set(&reload.overdue, READ_LIMIT_MS);
 	(void)sdnotify("RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading",
@@ -174,8 +183,7 @@ void reload_cancel(void)
 		loop_remove(&reload.io);
 		fd_close(&reload.io.fd);
 	}
-	if (reload.child && !reload.reaped)
-		kill(reload.child, SIGKILL);
+	child_kill();
 	reload.child = 0;
 	buf_free(&reload.answer);
 }

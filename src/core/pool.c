@@ -12,8 +12,9 @@
 #include "core/service.h"
 #include "core/worker.h"
 
-#define EARLY_MS      1000 /* a death sooner than this, with nothing done, is early */
-#define EARLY_MANY    3    /* so many early deaths in a row are a crash loop */
+#define EARLY_MS      1000  /* a death sooner than this, with nothing done, is early */
+#define EARLY_ROW_MS  10000 /* early deaths further apart are not in a row */
+#define EARLY_MANY    3     /* so many early deaths in a row are a crash loop */
 #define BACKOFF_MIN   1000
 #define BACKOFF_MAX   30000
 #define FORK_RETRY_MS 500
@@ -23,7 +24,8 @@
 static void retry_due(void *arg);
 static void escalate_due(void *arg);
 
-struct pool *pool_new(struct service *s, struct settings *settings, const struct conf_service *conf)
+struct pool *pool_new(struct service *s, struct settings *settings, const struct conf_service *conf,
+	size_t n_listen)
 {
 	struct pool *p = calloc(1, sizeof(*p));
 
@@ -36,17 +38,37 @@ struct pool *pool_new(struct service *s, struct settings *settings, const struct
 	p->retry = (struct loop_timer){.fn = retry_due, .arg = p};
 	p->escalate = (struct loop_timer){.fn = escalate_due, .arg = p};
 	pool_size_init(p);
-	return p;
+	p->area = area_get(s->pool ? s->pool->area : NULL, handler_find(conf->handler));
+	p->listen_fd = calloc(n_listen, sizeof(*p->listen_fd));
+	p->n_listen = n_listen;
+	if (p->area && p->listen_fd)
+		return p;
+	pool_free(p);
+	return NULL;
 }
 
 void pool_free(struct pool *p)
 {
+	int saved = errno;
+
 	loop_timer_clear(&p->retry);
 	loop_timer_clear(&p->escalate);
 	loop_timer_clear(&p->sample);
 	settings_release(p->settings);
+	area_release(p->area);
+	free(p->listen_fd);
 	free(p->worker);
 	free(p);
+	errno = saved;
+}
+
+bool pool_listens_on(const struct pool *p, int fd)
+{
+	for (size_t i = 0; i < p->n_listen; i++) {
+		if (p->listen_fd[i] == fd)
+			return true;
+	}
+	return false;
 }
 
 size_t pool_staying(const struct pool *p)
@@ -84,6 +106,7 @@ void pool_fill(struct pool *p)
 {
 	size_t have = pool_staying(p);
 
+	pool_size_publish(p);
 	if (p->leave != LEAVE_NOT || p->retry.armed)
 		return;
 	for (; have < (size_t)p->target; have++) {
@@ -98,7 +121,6 @@ void pool_fill(struct pool *p)
 			break;
 		}
 	}
-	pool_size_publish(p);
 }
 
 static struct worker *worker_find(struct pool *p, pid_t pid)
@@ -179,6 +201,8 @@ static bool death_is_early(const struct pool *p, const struct worker *w, int sta
 
 static void crash_count(struct pool *p, pid_t pid, bool early)
 {
+	uint64_t now = mono_ms();
+
 	if (p->backoff_ms && pid != p->probe)
 		return; /* one of those that died together, or were there before */
 	if (!early) {
@@ -188,12 +212,26 @@ static void crash_count(struct pool *p, pid_t pid, bool early)
 		return;
 	}
 	p->probe = 0;
+	if (!p->backoff_ms && now - p->early_ms > EARLY_ROW_MS)
+		p->early = 0;
+	p->early_ms = now;
 	if (++p->early < EARLY_MANY)
 		return;
 	p->backoff_ms = p->backoff_ms ? 2 * p->backoff_ms : BACKOFF_MIN;
 	if (p->backoff_ms > BACKOFF_MAX)
 		p->backoff_ms = BACKOFF_MAX;
 	loop_timer_set(&p->retry, p->backoff_ms);
+}
+
+/* Told to leave, or its time was up. The latter is the worker's word, so it counts only where it can
+ * be true. */
+static bool death_is_expected(const struct pool *p, const struct worker *w, int status)
+{
+	if (w->leave != LEAVE_NOT)
+		return true;
+	return p->conf->max_connections > 0 && w->ready && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == WORKER_DONE &&
+	       atomic_load(&p->service->board->retiring) == w->slot + 1;
 }
 
 bool pool_reap(struct pool *p, pid_t pid, int status)
@@ -206,15 +244,13 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	/* It may have said that it is ready and died before the bell was heard. */
 	if (atomic_load(&p->service->board->slot[w->slot].state) > SLOT_STARTING)
 		w->ready = true;
-	expected = w->leave != LEAVE_NOT ||
-		   (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_DONE &&
-			   atomic_load(&p->service->board->retiring) == w->slot + 1);
+	expected = death_is_expected(p, w, status);
 	early = !expected && death_is_early(p, w, status);
-	if (!expected)
+	if (!expected || !p->backoff_ms)
 		crash_count(p, pid, early);
 	death_log(p, w, status, expected);
 	if (w->leave == LEAVE_DRAIN && WIFEXITED(status) && WEXITSTATUS(status) == WORKER_DRAINED)
-		service_drained(p->service);
+		service_drained(p->service, p);
 	service_slot_clear(p->service, w->slot);
 	*w = p->worker[--p->n];
 	if (p->leave != LEAVE_NOT && p->n == 0) {
@@ -245,15 +281,18 @@ static void worker_leave(struct worker *w, enum leave how)
 
 void pool_leave(struct pool *p, enum leave how, uint64_t timeout_ms)
 {
+	bool urgent = how >= LEAVE_STOP && p->leave < LEAVE_STOP;
+
 	loop_timer_clear(&p->retry);
 	loop_timer_clear(&p->sample);
 	if (how > p->leave)
 		p->leave = how;
 	for (size_t i = 0; i < p->n; i++)
 		worker_leave(&p->worker[i], p->leave);
-	if (p->leave >= LEAVE_STOP)
+	/* To say it again does not put off the next step. */
+	if (urgent)
 		loop_timer_set(&p->escalate, KILL_AFTER_MS);
-	else if (timeout_ms)
+	else if (timeout_ms && !p->escalate.armed)
 		loop_timer_set(&p->escalate, timeout_ms);
 	if (p->n == 0)
 		service_pool_empty(p->service, p);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/area.h"
 #include "core/loop.h"
 #include "core/settings.h"
 
@@ -34,6 +35,10 @@ struct pool {
 	struct service *service;
 	struct settings *settings; /* a reference; conf points into it */
 	const struct conf_service *conf;
+	struct area *area; /* a reference */
+	int *listen_fd;    /* of its generation; the service owns the descriptors */
+	size_t n_listen;
+	uint64_t drain_ms;     /* what the older pools get, once this one is ready */
 	struct worker *worker; /* those that live, in no order */
 	size_t n, cap;
 	long target; /* how many there should be */
@@ -43,6 +48,7 @@ struct pool {
 	struct loop_timer escalate; /* towards LEAVE_KILL */
 
 	unsigned early;      /* early deaths in a row */
+	uint64_t early_ms;   /* the last of them */
 	uint64_t backoff_ms; /* 0: no crash loop */
 	pid_t probe;         /* in a crash loop: the attempt that is watched */
 	struct loop_timer retry;
@@ -54,9 +60,15 @@ struct pool {
 	struct pool *next; /* an older generation of the service */
 };
 
-/* Make an empty pool. settings: one reference is taken. Returns NULL with errno. */
-struct pool *pool_new(
-	struct service *s, struct settings *settings, const struct conf_service *conf);
+/* Make an empty pool.
+ * settings    one reference is taken
+ * n_listen    descriptors to serve; the caller fills in listen_fd
+ * Returns NULL with errno. */
+struct pool *pool_new(struct service *s, struct settings *settings, const struct conf_service *conf,
+	size_t n_listen);
+
+/* True if its workers have this listening descriptor. */
+bool pool_listens_on(const struct pool *p, int fd);
 
 /* Only without workers. */
 void pool_free(struct pool *p);

@@ -43,18 +43,18 @@ void pool_size_init(struct pool *p)
 	p->sample = (struct loop_timer){.fn = sample_due, .arg = p};
 }
 
-void pool_size_publish(const struct pool *p)
+void pool_size_publish(struct pool *p)
 {
 	struct board *b = p->service->board;
 
+	if (p != p->service->pool)
+		return; /* an older generation, which does not grow any more */
 	atomic_store(&b->spare, (uint32_t)p->conf->spare_workers);
 	atomic_store(&b->may_grow, p->target < size_max(p));
 	if (p->target > size_min(p) && !p->sample.armed && p->leave == LEAVE_NOT) {
-		struct pool *mine = p->sample.arg;
-
-		mine->window_ms = mono_ms();
-		mine->peak = 0;
-		loop_timer_set(&mine->sample, sample_ms(p));
+		p->window_ms = mono_ms();
+		p->peak = 0;
+		loop_timer_set(&p->sample, sample_ms(p));
 	}
 }
 
@@ -88,7 +88,6 @@ static void resize(struct pool *p, long target)
 	if (have > (size_t)target)
 		pool_dismiss(p, have - (size_t)target);
 	pool_fill(p);
-	pool_size_publish(p);
 }
 
 static void sample_due(void *arg)
@@ -139,10 +138,10 @@ void pool_bell(struct pool *p, unsigned queue)
 			atomic_store(&b->retiring, 0);
 		if (!p->ready) {
 			p->ready = true;
-			service_events.ready(p->service);
+			service_pool_ready(p->service, p);
 		}
 	}
-	if (atomic_exchange(&b->wanted, 0) && p->leave == LEAVE_NOT)
+	if (p == p->service->pool && p->leave == LEAVE_NOT && atomic_exchange(&b->wanted, 0))
 		grow(p, queue);
 }
 

@@ -7,7 +7,7 @@
 void pool_size_init(struct pool *p);
 
 /* Tell the workers whether to ring when too few are idle. */
-void pool_size_publish(const struct pool *p);
+void pool_size_publish(struct pool *p);
 
 /* Tell n workers to leave, idle ones first. In pool.c. */
 void pool_dismiss(struct pool *p, size_t n);

@@ -5,6 +5,7 @@
  */
 #include "core/reload.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,28 +24,43 @@ static struct listener_options listener_options(const struct conf_service *c)
 static bool is_taken(const struct plan_item *it, const struct listener *l)
 {
 	for (size_t i = 0; i < it->n; i++) {
-		if (it->from[i] == l)
+		if (it->kept[i] && it->listener[i].fd == l->fd)
 			return true;
 	}
 	return false;
 }
 
-/* A listener in force for this address: the service's own, else that of any other, which then no
- * longer has the address in its settings. Many may have asked for port 0: those do not change hands. */
+static struct listener *listener_among(
+	const struct plan_item *it, struct listener *l, size_t n, const struct addr *a)
+{
+	for (size_t i = 0; i < n; i++) {
+		/* listen() does not open a unix socket again that was shut down. */
+		if (l[i].refused && a->sa.sa_family == AF_UNIX)
+			continue;
+		if (l[i].fd >= 0 && addr_equal(&l[i].addr, a) && !is_taken(it, &l[i]))
+			return &l[i];
+	}
+	return NULL;
+}
+
+/* A listener that is open for this address: the service's own, else that of any other, which then no
+ * longer has the address in its settings; also one that is being drained. Many may have asked for
+ * port 0: those do not change hands. */
 static struct listener *listener_in_force(const struct plan_item *it, const struct addr *a)
 {
 	bool any_port = a->sa.sa_family != AF_UNIX && addr_port(a) == 0;
 
 	for (int others = 0; others < (any_port ? 1 : 2); others++) {
 		for (struct service *s = services; s; s = s->next) {
-			if ((s == it->service) == others || s->leaving)
-				continue;
-			for (size_t i = 0; i < s->n_listeners; i++) {
-				struct listener *l = &s->listener[i];
+			struct listener *l;
 
-				if (l->fd >= 0 && addr_equal(&l->addr, a) && !is_taken(it, l))
-					return l;
-			}
+			if ((s == it->service) == others)
+				continue;
+			l = listener_among(it, s->listener, s->n_listeners, a);
+			if (!l)
+				l = listener_among(it, s->dropped, s->n_dropped, a);
+			if (l)
+				return l;
 		}
 	}
 	return NULL;
@@ -55,8 +71,8 @@ static int item_alloc(struct plan_item *it, struct buf *err)
 	size_t n = it->conf->n_addrs;
 
 	it->listener = calloc(n, sizeof(*it->listener));
-	it->from = calloc(n, sizeof(struct listener *));
-	if (!it->listener || !it->from) {
+	it->kept = calloc(n, sizeof(*it->kept));
+	if (!it->listener || !it->kept) {
 		buf_printf(err, "service '%s': out of memory\n", it->conf->name);
 		return -1;
 	}
@@ -66,7 +82,22 @@ static int item_alloc(struct plan_item *it, struct buf *err)
 	return 0;
 }
 
-static int item_open(struct plan_item *it, int retry_ms, struct buf *err)
+/* A "*" beside an address of the same port that this sockd still holds cannot be had. */
+static const char *conflict_hint(const struct addr *a)
+{
+	for (const struct service *s = services; s; s = s->next) {
+		for (size_t i = 0; i < s->n_listeners; i++) {
+			const struct addr *mine = &s->listener[i].addr;
+
+			if (mine->sa.sa_family != AF_UNIX && addr_port(mine) == addr_port(a))
+				return "; sockd itself has that port: remove that address with one "
+				       "reload, add this one with the next";
+		}
+	}
+	return "";
+}
+
+static int item_open(struct plan_item *it, uint64_t deadline_ms, struct buf *err)
 {
 	const struct conf_service *c = it->conf;
 	struct listener_options o = listener_options(c);
@@ -76,22 +107,29 @@ static int item_open(struct plan_item *it, int retry_ms, struct buf *err)
 		return -1;
 	/* By address first: a socket that fits one address must not be used up for another. */
 	for (size_t i = 0; i < it->n; i++) {
-		it->from[i] = listener_in_force(it, &c->addrs[i]);
-		if (it->from[i])
-			it->listener[i] = *it->from[i];
+		const struct listener *l = listener_in_force(it, &c->addrs[i]);
+
+		it->kept[i] = l != NULL;
+		if (l)
+			it->listener[i] = *l;
 		else
 			(void)listener_take(&it->listener[i], &c->addrs[i], NULL);
 	}
 	for (size_t i = 0; i < it->n; i++) {
 		struct listener *l = &it->listener[i];
+		uint64_t now = mono_ms();
+		int retry_ms = deadline_ms > now ? (int)(deadline_ms - now) : 0;
 
 		if (l->fd >= 0 || listener_take(l, &c->addrs[i], c->name) == 0)
 			continue;
 		if (listener_open(l, &c->addrs[i], &o, retry_ms, reason, sizeof(reason)) < 0) {
+			bool busy = errno == EADDRINUSE;
+
 			l->fd = -1;
 			addr_format(&c->addrs[i], name);
-			buf_printf(err, "%s:%d: service '%s': cannot listen on %s: %s\n", c->file,
-				c->line, c->name, name, reason);
+			buf_printf(err, "%s:%d: service '%s': cannot listen on %s: %s%s\n", c->file,
+				c->line, c->name, name, reason,
+				busy ? conflict_hint(&c->addrs[i]) : "");
 			return -1;
 		}
 	}
@@ -104,25 +142,21 @@ static const struct conf_service *conf_in_force(const struct service *s)
 }
 
 static int item_make(
-	struct plan_item *it, const struct conf_service *c, int retry_ms, struct buf *err)
+	struct plan_item *it, const struct conf_service *c, uint64_t deadline_ms, struct buf *err)
 {
 	const struct conf_service *old;
 
 	it->conf = c;
 	it->service = service_find(c->name);
-	if (it->service && it->service->leaving) {
-		buf_printf(err, "%s:%d: service '%s' is still leaving; reload again later\n",
-			c->file, c->line, c->name);
-		return -1;
-	}
 	old = conf_in_force(it->service);
 	it->effect = old ? conf_compare(old, c, NULL) : (unsigned)CONF_LISTEN;
-	return it->effect & CONF_LISTEN ? item_open(it, retry_ms, err) : 0;
+	return it->effect & CONF_LISTEN ? item_open(it, deadline_ms, err) : 0;
 }
 
 int plan_make(struct plan *p, struct settings *settings, int retry_ms, struct buf *err)
 {
 	struct conf *c = settings->conf;
+	uint64_t deadline_ms = mono_ms() + (uint64_t)retry_ms;
 	int rc = 0;
 
 	*p = (struct plan){.settings = settings_hold(settings)};
@@ -133,7 +167,7 @@ int plan_make(struct plan *p, struct settings *settings, int retry_ms, struct bu
 	}
 	for (size_t i = 0; i < c->n_services && p->item; i++) {
 		if (c->service[i].enabled)
-			rc |= item_make(&p->item[p->n++], &c->service[i], retry_ms, err);
+			rc |= item_make(&p->item[p->n++], &c->service[i], deadline_ms, err);
 	}
 	if (rc < 0)
 		plan_free(p);
@@ -143,13 +177,13 @@ int plan_make(struct plan *p, struct settings *settings, int retry_ms, struct bu
 static void item_free(struct plan_item *it)
 {
 	for (size_t i = 0; it->listener && i < it->n; i++) {
-		if (!it->from[i] && it->listener[i].fd >= 0)
+		if (!it->kept[i])
 			listener_close(&it->listener[i]);
 	}
 	free(it->listener);
-	free(it->from);
-	it->listener = NULL;
-	it->from = NULL;
+	free(it->kept);
+	if (it->fresh)
+		pool_free(it->fresh);
 }
 
 void plan_free(struct plan *p)
@@ -161,24 +195,39 @@ void plan_free(struct plan *p)
 	*p = (struct plan){0};
 }
 
+static int item_prepare(struct plan_item *it, struct settings *settings)
+{
+	struct service *s = it->service;
+	size_t n;
+
+	if (!s)
+		s = it->service = service_new(it->conf->name);
+	if (!s)
+		return -1;
+	if (!(it->effect & (CONF_LISTEN | CONF_WORKERS)))
+		return 0;
+	n = it->effect & CONF_LISTEN ? it->n : s->n_listeners;
+	it->fresh = service_prepare(s, settings, it->conf, n);
+	return it->fresh ? 0 : -1;
+}
+
 int plan_prepare(struct plan *p)
 {
 	size_t i = 0;
 
-	for (; i < p->n; i++) {
-		struct plan_item *it = &p->item[i];
-
-		if (!it->service)
-			it->service = service_new(it->conf->name, p->settings->conf->log_level);
-		if (!it->service)
-			break;
-	}
+	while (i < p->n && item_prepare(&p->item[i], p->settings) == 0)
+		i++;
 	if (i == p->n)
 		return 0;
-	for (struct service *s = services, *next; s; s = next) {
-		next = s->next;
-		if (!s->pool)
-			service_free(s);
+	for (i = 0; i < p->n; i++) {
+		struct plan_item *it = &p->item[i];
+
+		if (it->service && !it->service->pool) {
+			if (it->fresh)
+				pool_free(it->fresh);
+			it->fresh = NULL;
+			service_free(it->service);
+		}
 	}
 	return -1;
 }
@@ -194,50 +243,53 @@ static void listening_log(const struct service *s)
 	}
 }
 
-static int item_commit(struct plan_item *it, struct settings *settings)
+/* Listeners that were there may have other options now, or have been on their way out. */
+static void listeners_adjust(const struct service *s, struct listener *l, size_t n,
+	const bool *kept, const struct conf_service *c)
+{
+	struct listener_options o = listener_options(c);
+
+	for (size_t i = 0; i < n; i++) {
+		if (kept && !kept[i])
+			continue;
+		if (listener_unhold(&l[i], o.backlog) < 0 || listener_adjust(&l[i], &o) < 0)
+			log_service(LOG_ERR, s->name, "listener: %m");
+	}
+}
+
+static void item_commit(struct plan_item *it, struct settings *settings)
 {
 	struct service *s = it->service;
 	uint64_t drain_ms = (uint64_t)settings->conf->drain_timeout * 1000;
-	struct listener_options o = listener_options(it->conf);
-	int rc;
 
-	if (it->effect & CONF_SOCKET) {
-		for (size_t i = 0; i < s->n_listeners; i++) {
-			if (listener_adjust(&s->listener[i], &o) < 0)
-				log_service(LOG_ERR, s->name, "listener: %m");
-		}
-	}
-	if (!(it->effect & (CONF_LISTEN | CONF_WORKERS))) {
+	if (it->listener)
+		listeners_adjust(s, it->listener, it->n, it->kept, it->conf);
+	else if (it->effect & CONF_SOCKET)
+		listeners_adjust(s, s->listener, s->n_listeners, NULL, it->conf);
+	if (!it->fresh) {
 		/* Also if nothing changed: the old settings can go. */
 		pool_reconfigure(s->pool, settings, it->conf);
-		return 0;
+		return;
 	}
-	if (!(it->effect & CONF_LISTEN))
-		return service_generation(
-			s, settings, it->conf, s->listener, s->n_listeners, drain_ms);
-	for (size_t i = 0; i < it->n; i++) {
-		if (it->from[i])
-			(void)listener_adjust(&it->listener[i], &o);
-	}
-	rc = service_generation(s, settings, it->conf, it->listener, it->n, drain_ms);
-	it->listener = NULL; /* the service's now */
-	listening_log(s);
-	return rc;
+	service_begin(s, it->fresh, it->listener, drain_ms);
+	if (it->listener)
+		listening_log(s);
+	it->fresh = NULL; /* both are the service's now */
+	it->listener = NULL;
 }
 
-/* The listeners that stay leave the sets in force, before any of those is given up. */
-static void item_take(struct plan_item *it)
+/* A listener that stays leaves the set in which it is, before any of those sets is given up. */
+static void listener_leave_set(int fd)
 {
-	struct service *s = it->service;
-
-	for (size_t i = 0; it->listener && i < it->n; i++) {
-		struct listener *from = it->from[i];
-
-		if (!from)
-			continue;
-		if (from < s->listener || from >= s->listener + s->n_listeners)
-			s->taken_over = true;
-		from->fd = -1;
+	for (struct service *s = services; s; s = s->next) {
+		for (size_t i = 0; i < s->n_listeners; i++) {
+			if (s->listener[i].fd == fd)
+				s->listener[i].fd = -1;
+		}
+		for (size_t i = 0; i < s->n_dropped; i++) {
+			if (s->dropped[i].fd == fd)
+				s->dropped[i--] = s->dropped[--s->n_dropped];
+		}
 	}
 }
 
@@ -254,10 +306,16 @@ void plan_commit(struct plan *p)
 {
 	uint64_t drain_ms = (uint64_t)p->settings->conf->drain_timeout * 1000;
 
+	for (size_t i = 0; i < p->n; i++) {
+		const struct plan_item *it = &p->item[i];
+
+		for (size_t j = 0; it->listener && j < it->n; j++) {
+			if (it->kept[j])
+				listener_leave_set(it->listener[j].fd);
+		}
+	}
 	for (size_t i = 0; i < p->n; i++)
-		item_take(&p->item[i]);
-	for (size_t i = 0; i < p->n; i++)
-		(void)item_commit(&p->item[i], p->settings);
+		item_commit(&p->item[i], p->settings);
 	for (struct service *s = services, *next; s; s = next) {
 		next = s->next;
 		if (!s->leaving && !is_planned(p, s)) {

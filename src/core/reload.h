@@ -11,11 +11,12 @@
 /* What will become of one service. */
 struct plan_item {
 	const struct conf_service *conf;
-	struct service *service;   /* NULL: a new one */
+	struct service *service;   /* NULL until plan_prepare(): a new one */
 	unsigned effect;           /* enum conf_effect, or-ed */
-	struct listener *listener; /* the new set; those with `from` are not ours yet */
-	struct listener **from;    /* where each is taken from, NULL: opened by the plan */
+	struct listener *listener; /* the new set */
+	bool *kept;                /* for each: in force already, so not ours to close */
 	size_t n;
+	struct pool *fresh; /* of the new generation, if there is to be one */
 };
 
 struct plan {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -33,19 +32,19 @@ struct service *service_find(const char *name)
 	return NULL;
 }
 
-struct service *service_new(const char *name, int log_level)
+struct service *service_new(const char *name)
 {
 	struct service *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		goto fail;
-	s->bell = s->notify.fd = -1;
+	s->notify.fd = -1;
 	s->next = services;
 	services = s;
 	s->name = strdup(name);
 	s->slot_taken = calloc(BOARD_SLOTS, 1);
 	s->board = board_new();
-	s->log = log_channel_new(name, log_level);
+	s->log = log_channel_new(name, LOG_INFO);
 	s->notify = (struct loop_io){eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), on_notify, s};
 	s->notify_rest = (struct loop_timer){.fn = rest_over, .arg = s};
 	if (s->name && s->slot_taken && s->board && s->log && s->notify.fd >= 0 &&
@@ -56,35 +55,6 @@ fail:
 	if (s)
 		service_free(s);
 	return NULL;
-}
-
-static void area_free(struct service *s)
-{
-	if (s->area)
-		munmap(s->area, s->area_of->area_size);
-	fd_close(&s->bell);
-	s->area = NULL;
-	s->area_of = NULL;
-}
-
-/* The handler's shared memory outlives a reload that keeps the handler. */
-static int area_make(struct service *s, const struct handler *h)
-{
-	void *map;
-
-	if (s->area_of == h)
-		return 0;
-	area_free(s);
-	s->area_of = h;
-	if (!h->area_size)
-		return 0;
-	map = mmap(NULL, h->area_size, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (map == MAP_FAILED)
-		return -1;
-	s->area = map;
-	s->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return s->bell < 0 ? -1 : 0;
 }
 
 static void listeners_close(struct listener **l, size_t *n)
@@ -111,88 +81,87 @@ void service_free(struct service *s)
 	fd_close(&s->notify.fd);
 	listeners_close(&s->listener, &s->n_listeners);
 	listeners_close(&s->dropped, &s->n_dropped);
-	area_free(s);
 	board_free(s->board);
 	if (s->log)
 		log_channel_free(s->log);
 	free(s->slot_taken);
-	free(s->listen_fd);
 	free(s->name);
 	free(s);
 }
 
-/* Put the listeners that the new generation does not have where they wait to be drained. */
-static int listeners_replace(struct service *s, struct listener *listener, size_t n)
+/* One listener is accepted from directly, so it blocks; where a pool has several, they do not. */
+static void listeners_set_blocking(const struct service *s)
 {
-	struct listener *dropped;
-	size_t n_dropped = s->n_dropped;
-	int *fd;
+	bool several = false;
 
-	if (s->listener == listener)
-		return 0;
-	fd = realloc(s->listen_fd, n * sizeof(*fd));
-	if (!fd)
-		return -1;
-	s->listen_fd = fd;
-	dropped = realloc(s->dropped, (n_dropped + s->n_listeners + 1) * sizeof(*dropped));
-	if (!dropped)
-		return -1;
-	s->dropped = dropped;
+	for (const struct pool *p = s->pool; p; p = p->next)
+		several |= p->n_listen > 1;
+	for (size_t i = 0; i < s->n_listeners; i++)
+		(void)listener_nonblock(&s->listener[i], several);
+}
+
+struct pool *service_prepare(
+	struct service *s, struct settings *settings, const struct conf_service *conf, size_t n)
+{
+	struct pool *fresh = pool_new(s, settings, conf, n);
+	struct listener *room =
+		reallocarray(s->dropped, s->n_dropped + s->n_listeners + 1, sizeof(*room));
+
+	if (room)
+		s->dropped = room;
+	if (fresh && room)
+		return fresh;
+	log_service(LOG_ERR, s->name, "cannot begin: %s", strerrordesc_np(errno));
+	if (fresh)
+		pool_free(fresh);
+	return NULL;
+}
+
+/* Those that the new generation does not have wait for older pools to be done with them. */
+static void listeners_replace(struct service *s, struct listener *listener, size_t n)
+{
 	for (size_t i = 0; i < s->n_listeners; i++) {
-		if (s->listener[i].fd >= 0) /* not one of those that moved to the new set */
-			dropped[n_dropped++] = s->listener[i];
+		if (s->listener[i].fd >= 0) /* it has not changed hands */
+			s->dropped[s->n_dropped++] = s->listener[i];
 	}
-	s->n_dropped = n_dropped;
 	free(s->listener);
 	s->listener = listener;
 	s->n_listeners = n;
-	for (size_t i = 0; i < n; i++)
-		fd[i] = listener[i].fd;
-	return 0;
 }
 
-/* One listener is accepted from directly, so it blocks; several do not. It must not block either
- * while older workers, which drain what they have, may try it. */
-static void listeners_set_blocking(const struct service *s)
+void service_begin(
+	struct service *s, struct pool *fresh, struct listener *listener, uint64_t drain_ms)
 {
-	bool off = s->n_listeners > 1 || s->n_dropped > 0 || s->taken_over;
-
+	if (listener)
+		listeners_replace(s, listener, fresh->n_listen);
 	for (size_t i = 0; i < s->n_listeners; i++)
-		(void)listener_nonblock(&s->listener[i], off);
-}
-
-static void drain_begin(struct listener *l, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		(void)listener_hold(&l[i]);
-		(void)listener_nonblock(&l[i], true);
-	}
-}
-
-int service_generation(struct service *s, struct settings *settings,
-	const struct conf_service *conf, struct listener *listener, size_t n, uint64_t drain_ms)
-{
-	struct pool *fresh = pool_new(s, settings, conf);
-	bool had_dropped;
-
-	if (!fresh || area_make(s, handler_find(conf->handler)) < 0 ||
-		listeners_replace(s, listener, n) < 0) {
-		log_service(LOG_ERR, s->name, "cannot begin: %s", strerrordesc_np(errno));
-		if (fresh)
-			pool_free(fresh);
-		return -1;
-	}
-	had_dropped = s->n_dropped > 0;
-	drain_begin(s->dropped, s->n_dropped);
-	listeners_set_blocking(s); /* before any worker drains */
+		fresh->listen_fd[i] = s->listener[i].fd;
+	fresh->drain_ms = drain_ms;
 	fresh->next = s->pool;
 	s->pool = fresh;
+	s->leaving = false;
+	listeners_set_blocking(s);
 	pool_fill(fresh);
+}
+
+static bool has_dropped(const struct service *s, const struct pool *p)
+{
+	for (size_t i = 0; i < s->n_dropped; i++) {
+		if (pool_listens_on(p, s->dropped[i].fd))
+			return true;
+	}
+	return false;
+}
+
+void service_pool_ready(struct service *s, struct pool *fresh)
+{
+	for (size_t i = 0; i < s->n_dropped && fresh == s->pool; i++)
+		(void)listener_hold(&s->dropped[i]);
 	for (struct pool *p = fresh->next, *next; p; p = next) {
 		next = p->next;
-		pool_leave(p, had_dropped ? LEAVE_DRAIN : LEAVE_GENTLY, drain_ms);
+		pool_leave(p, has_dropped(s, p) ? LEAVE_DRAIN : LEAVE_GENTLY, fresh->drain_ms);
 	}
-	return 0;
+	service_events.ready(s);
 }
 
 /* True if somebody else (systemd) keeps all queues open: then they are left to the next owner. */
@@ -209,43 +178,48 @@ void service_leave(struct service *s, enum leave how, uint64_t timeout_ms)
 {
 	if (how == LEAVE_DRAIN && all_inherited(s))
 		how = LEAVE_GENTLY;
-	if (!s->leaving && how == LEAVE_DRAIN)
-		drain_begin(s->listener, s->n_listeners);
+	for (size_t i = 0; how == LEAVE_DRAIN && !s->leaving && i < s->n_listeners; i++)
+		(void)listener_hold(&s->listener[i]);
 	s->leaving = true;
+	if (!s->pool) {
+		service_events.gone(s);
+		return;
+	}
 	for (struct pool *p = s->pool, *next; p; p = next) {
 		next = p->next;
 		pool_leave(p, how, timeout_ms);
 	}
 }
 
-/* In the child: what other services share with their workers is none of its business. */
-static void forget_others(const struct service *me)
+/* In the child: what others share with their workers is none of its business. */
+static void forget_others(const struct service *me, const struct pool *mine)
 {
-	for (struct service *s = services; s; s = s->next) {
-		if (s == me)
-			continue;
-		board_free(s->board);
-		if (s->area)
-			munmap(s->area, s->area_of->area_size);
+	for (const struct service *s = services; s; s = s->next) {
+		if (s != me)
+			board_free(s->board);
+		for (const struct pool *p = s->pool; p; p = p->next) {
+			if (p->area != mine->area)
+				area_forget(p->area);
+		}
 	}
 	log_channels_keep(me->log);
 }
 
 static _Noreturn void child_run(struct service *s, const struct pool *p, unsigned slot)
 {
-	forget_others(s);
+	forget_others(s, p);
 	worker_run(&(struct worker_args){
 		.conf = p->conf,
-		.handler = s->area_of,
+		.handler = p->area->handler,
 		.env = {.service = s->name,
 			.text = p->conf->text,
 			.slot = slot,
 			.board = s->board,
-			.area = s->area,
-			.bell = s->bell},
+			.area = p->area->map,
+			.bell = p->area->bell},
 		.board = s->board,
-		.listen_fd = s->listen_fd,
-		.n_listen = s->n_listeners,
+		.listen_fd = p->listen_fd,
+		.n_listen = p->n_listen,
 		.notify_fd = s->notify.fd,
 		.life_fd = master_life_fd,
 		.master = master_pid,
@@ -301,27 +275,34 @@ void service_retire_check(struct service *s)
 		atomic_store(&s->board->retiring, 0);
 }
 
-void service_drained(struct service *s)
+void service_drained(struct service *s, const struct pool *p)
 {
-	for (size_t i = 0; i < s->n_dropped; i++)
-		listener_refuse(&s->dropped[i]);
-	for (size_t i = 0; s->leaving && i < s->n_listeners; i++)
-		listener_refuse(&s->listener[i]);
+	for (size_t i = 0; i < s->n_dropped; i++) {
+		if (pool_listens_on(p, s->dropped[i].fd))
+			listener_refuse(&s->dropped[i]);
+	}
+	for (size_t i = 0; s->leaving && i < s->n_listeners; i++) {
+		if (pool_listens_on(p, s->listener[i].fd))
+			listener_refuse(&s->listener[i]);
+	}
 }
 
-/* When no pool drains any more, listeners that changed hands become like others. */
-static void taken_over_end(void)
+/* Close what no pool has any more. */
+static void dropped_close(struct service *s)
 {
-	for (const struct service *s = services; s; s = s->next) {
-		if (s->leaving || (s->pool && s->pool->next))
-			return;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_dropped; i++) {
+		bool used = false;
+
+		for (const struct pool *p = s->pool; p; p = p->next)
+			used |= pool_listens_on(p, s->dropped[i].fd);
+		if (used)
+			s->dropped[n++] = s->dropped[i];
+		else
+			listener_close(&s->dropped[i]);
 	}
-	for (struct service *s = services; s; s = s->next) {
-		if (s->taken_over) {
-			s->taken_over = false;
-			listeners_set_blocking(s);
-		}
-	}
+	s->n_dropped = n;
 }
 
 void service_pool_empty(struct service *s, struct pool *p)
@@ -334,13 +315,12 @@ void service_pool_empty(struct service *s, struct pool *p)
 	}
 	pool_free(p);
 	if (!s->pool) {
-		service_events.gone(s); /* s may be gone */
-	} else if (!s->pool->next) {
-		listeners_close(&s->dropped, &s->n_dropped);
-		if (!s->leaving)
-			listeners_set_blocking(s);
+		service_events.gone(s);
+		return; /* s may be gone */
 	}
-	taken_over_end();
+	dropped_close(s);
+	if (!s->leaving)
+		listeners_set_blocking(s);
 }
 
 unsigned service_queue(const struct service *s)

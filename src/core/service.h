@@ -14,15 +14,10 @@ struct service {
 	char *name;
 	struct listener *listener; /* of the current generation */
 	size_t n_listeners;
-	int *listen_fd;           /* their descriptors, as a worker takes them */
-	struct listener *dropped; /* taken away by a reload: closed when the old pools are gone */
+	struct listener *dropped; /* those that a reload took away, while older pools have them */
 	size_t n_dropped;
-	bool taken_over; /* a listener came from another service, whose workers may still drain */
 	struct board *board;
-	unsigned char *slot_taken;     /* the master's own map of the slots */
-	const struct handler *area_of; /* the handler that area and bell were made for */
-	void *area;
-	int bell;
+	unsigned char *slot_taken; /* the master's own map of the slots */
 	struct log_channel *log;
 	struct loop_io notify;         /* eventfd; workers write to it */
 	struct loop_timer notify_rest; /* after too many rings */
@@ -55,15 +50,23 @@ extern int master_life_fd; /* reading end of a pipe whose only writer is the mas
 
 /* Make a service without listeners and workers, and put it into the list.
  * Returns NULL after logging why. */
-struct service *service_new(const char *name, int log_level);
+struct service *service_new(const char *name);
 void service_free(struct service *s);
 struct service *service_find(const char *name);
 
-/* Begin a generation: the listeners become the service's (the array is owned from now on), the older
- * pools are told to leave within drain_ms (0 = no limit), workers are forked.
- * Returns 0, or -1 after logging why; then nothing has changed. */
-int service_generation(struct service *s, struct settings *settings,
-	const struct conf_service *conf, struct listener *listener, size_t n, uint64_t drain_ms);
+/* Make all that a new generation with n listeners needs and that can fail.
+ * Returns its pool, to be given to service_begin() or pool_free(), or NULL after logging why. */
+struct pool *service_prepare(
+	struct service *s, struct settings *settings, const struct conf_service *conf, size_t n);
+
+/* Begin a generation: workers are forked, and as soon as one is ready the older pools are told to leave
+ * within drain_ms (0 = no limit).
+ * listener  the new set, as many as were prepared for; owned from now on. NULL: as before */
+void service_begin(
+	struct service *s, struct pool *fresh, struct listener *listener, uint64_t drain_ms);
+
+/* The pool has its first ready worker. */
+void service_pool_ready(struct service *s, struct pool *p);
 
 /* The service is to end: all pools leave this way, by force after timeout_ms (0 = never). */
 void service_leave(struct service *s, enum leave how, uint64_t timeout_ms);
@@ -77,8 +80,8 @@ void service_slot_clear(struct service *s, unsigned slot);
 /* Let the next worker retire if the place of the last one stays empty. */
 void service_retire_check(struct service *s);
 
-/* A worker found all queues empty: nobody is to join them any more. */
-void service_drained(struct service *s);
+/* A worker of this pool found the queues that it had to drain empty: nobody is to join them. */
+void service_drained(struct service *s, const struct pool *p);
 
 /* A pool has lost its last worker. */
 void service_pool_empty(struct service *s, struct pool *p);

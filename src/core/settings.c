@@ -63,28 +63,31 @@ static _Noreturn void child_run(const struct conf_source *src, unsigned dump_fla
 
 int settings_child(const struct conf_source *src, unsigned dump_flags, pid_t *child)
 {
+	static const int ignored[] = {SIGINT, SIGQUIT}; /* the master decides about those */
 	sigset_t none;
 	int fd[2];
+	pid_t pid;
 
 	if (pipe2(fd, O_CLOEXEC) < 0)
 		return -1;
-	*child = fork();
-	if (*child < 0) {
+	pid = fork();
+	if (pid < 0) {
 		fd_close(&fd[0]);
 		fd_close(&fd[1]);
 		return -1;
 	}
-	if (*child == 0) {
+	if (pid == 0) {
 		struct child_fds keep = {0};
 
 		child_keep(&keep, fd[1]);
 		child_close_others(&keep);
-		child_signals(NULL, 0);
+		child_signals(ignored, ARRAY_SIZE(ignored));
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		child_run(src, dump_flags, fd[1]);
 	}
 	fd_close(&fd[1]);
+	*child = pid;
 	return fd[0];
 }
 

@@ -136,7 +136,8 @@ static uint64_t lifetime(void)
 		return max;
 	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) != sizeof(r))
 		r = (uint32_t)getpid() * 2654435761U; /* Knuth's multiplicative hash */
-	return max - range + r % (2 * range + 1);
+	max = max - range + r % (2 * range + 1);
+	return max ? max : 1; /* 0 would be for ever */
 }
 
 /* True if this worker has served its share and no other of the service is about to leave. */

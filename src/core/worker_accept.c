@@ -11,9 +11,11 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "net/listener.h"
 
-#define PAUSE_MIN_MS 10
-#define PAUSE_MAX_MS 500
+#define PAUSE_MIN_MS   10
+#define PAUSE_MAX_MS   500
+#define DRAIN_GRACE_MS 300 /* longer than most round trips */
 
 static const int *listen_fd;
 static size_t n_listen;
@@ -102,10 +104,49 @@ static int accept_from(int fd, struct conn *c)
 	return c->fd < 0 ? errno : 0;
 }
 
+/* Wait for a connection in any of the queues on hold. Returns false if there is no such queue. */
+static bool wait_held(uint64_t ms)
+{
+	struct pollfd p[64];
+	nfds_t n = 0;
+
+	for (size_t i = 0; i < n_listen && n < ARRAY_SIZE(p); i++) {
+		if (listener_is_held(listen_fd[i]))
+			p[n++] = (struct pollfd){.fd = listen_fd[i], .events = POLLIN};
+	}
+	if (n)
+		(void)poll(p, n, (int)ms);
+	return n > 0;
+}
+
+/* Serve what waits in the queues on hold. A client whose handshake was under way may still come in for
+ * a while, so that a queue is done with only when it has stayed empty for so long. */
+static enum accept_result accept_drain(struct conn *c, const volatile sig_atomic_t *leave)
+{
+	static uint64_t end_ms;
+	uint64_t now;
+
+	if (!end_ms)
+		end_ms = mono_ms() + DRAIN_GRACE_MS;
+	for (;;) {
+		for (size_t i = 0; i < n_listen && !*leave; i++) {
+			if (listener_is_held(listen_fd[i]) && accept_from(listen_fd[i], c) == 0)
+				return ACCEPT_OK;
+		}
+		now = mono_ms();
+		if (*leave)
+			return ACCEPT_LEAVE;
+		if (now >= end_ms)
+			return ACCEPT_DRAINED;
+		if (!wait_held(end_ms - now))
+			return ACCEPT_LEAVE;
+	}
+}
+
 enum accept_result accept_next(
 	struct conn *c, const volatile sig_atomic_t *leave, const volatile sig_atomic_t *drain)
 {
-	size_t index = 0, drained = 0;
+	size_t index = 0;
 	bool wait = n_listen > 1;
 
 	for (;;) {
@@ -113,23 +154,18 @@ enum accept_result accept_next(
 
 		if (*leave)
 			return ACCEPT_LEAVE;
-		if (*drain && drained == n_listen)
-			return ACCEPT_DRAINED;
 		if (*drain)
-			index = drained;
-		else if (wait)
+			return accept_drain(c, leave);
+		if (wait)
 			wait_readable(&index, leave, drain);
 		error = accept_from(listen_fd[index], c);
 		if (!error) {
 			pause_ms = PAUSE_MIN_MS;
 			return ACCEPT_OK;
 		}
-		if (*leave)
-			return ACCEPT_LEAVE;
-		if (error == EAGAIN || (*drain && error == EINVAL)) {
-			/* Not drained unless it was known beforehand which queue was meant. */
-			if (*drain && index == drained)
-				drained++;
+		if (*leave || *drain)
+			continue;
+		if (error == EAGAIN) {
 			wait = true;
 		} else if (error == EINVAL) {
 			log_msg(LOG_ERR, "accept: the listener was shut down by somebody");

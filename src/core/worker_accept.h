@@ -10,7 +10,7 @@
 enum accept_result {
 	ACCEPT_OK,      /* a connection */
 	ACCEPT_LEAVE,   /* *leave was set */
-	ACCEPT_DRAINED, /* *drain was set and every queue is empty */
+	ACCEPT_DRAINED, /* *drain was set, and the queues on hold are and stay empty */
 	ACCEPT_SHUT,    /* a listener has been shut down; a pause has been made */
 	ACCEPT_FATAL,   /* said why in the log */
 };

@@ -146,14 +146,20 @@ int listener_adjust(struct listener *l, const struct listener_options *o)
 
 void listener_refuse(struct listener *l)
 {
-	if (l->fd >= 0 && !l->inherited)
-		shutdown(l->fd, SHUT_RDWR);
+	if (l->fd < 0 || l->inherited)
+		return;
+	shutdown(l->fd, SHUT_RDWR);
+	l->refused = true;
 }
 
 void listener_close(struct listener *l)
 {
 	if (l->fd < 0)
 		return;
+	if (l->inherited && listener_give_back(l)) {
+		l->fd = -1;
+		return;
+	}
 	if (l->addr.sa.sa_family == AF_UNIX && !l->inherited)
 		listener_unix_unlink(l);
 	fd_close(&l->fd);

@@ -20,6 +20,7 @@ struct listener {
 	int fd;            /* CLOEXEC; owned */
 	struct addr addr;  /* what was asked for: the identity of the listener over reloads */
 	struct addr bound; /* what getsockname() says: the port, if 0 was asked for */
+	bool refused;      /* listener_refuse() was called */
 	bool inherited;    /* came from systemd: never shut down, never unlinked */
 	dev_t dev;         /* unix: the socket file we made, to unlink that one alone */
 	ino_t ino;
@@ -41,9 +42,15 @@ int listener_open(struct listener *out, const struct addr *a, const struct liste
  * Returns 0, or -1 with errno. */
 int listener_adjust(struct listener *l, const struct listener_options *o);
 
-/* Let no new connection begin, but keep the queue: the first step of draining. Does nothing to an
- * inherited or a unix listener. Returns 0, or -1 with errno. */
+/* The first step of draining: let no new connection begin, but keep the queue, and do not block. A unix
+ * listener is only marked. Does nothing to an inherited one. Returns 0, or -1 with errno. */
 int listener_hold(const struct listener *l);
+
+/* True if somebody, in any process, has put this socket on hold. */
+bool listener_is_held(int fd);
+
+/* Undo listener_hold() and listener_refuse(). Returns 0, or -1 with errno. */
+int listener_unhold(const struct listener *l, int backlog);
 
 /* Refuse new connections from now on, in every process that holds the socket. Does nothing to an
  * inherited one: those wait in the queue for the next owner. */
@@ -58,7 +65,7 @@ int listener_nonblock(const struct listener *l, bool on);
 /* Sockets handed over by systemd: $LISTEN_FDS from descriptor 3, $LISTEN_FDNAMES. They are made
  * CLOEXEC, and the variables are taken out of the environment. Call it once, early, in the process
  * that was started (LISTEN_PID is compared with getpid()).
- * Returns how many there are. Source: sd_listen_fds(3) */
+ * Returns the number behind the last usable one, 3 if there is none. Source: sd_listen_fds(3) */
 int listener_inherit(void);
 
 /* Take over an inherited socket for an address of a service: one that is bound to this address, else
@@ -66,7 +73,11 @@ int listener_inherit(void);
  * Returns 0 with *out filled, or -1 if there is none. */
 int listener_take(struct listener *out, const struct addr *a, const char *service);
 
-/* Close what nobody took, with a warning for each. Returns how many there were. */
-int listener_drop_untaken(void);
+/* A service gives up an inherited socket: it stays open, since its owner keeps it open as well, and can
+ * be taken again. Returns false if it was not handed over. */
+bool listener_give_back(const struct listener *l);
+
+/* Warn of each socket that nobody has taken. */
+void listener_warn_untaken(void);
 
 #endif

@@ -17,7 +17,8 @@
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START of sd_listen_fds(3) */
 
 struct handed {
-	int fd; /* -1: taken, or of no use */
+	int fd; /* -1: of no use */
+	bool taken;
 	struct addr addr;
 	char *name; /* points into names */
 };
@@ -110,7 +111,7 @@ static void read_names(void)
 
 int listener_inherit(void)
 {
-	int usable = 0;
+	int behind = FIRST_FD;
 
 	forget();
 	n_handed = env_count();
@@ -131,7 +132,7 @@ int listener_inherit(void)
 		h->fd = FIRST_FD + (int)i;
 		why = inspect(h);
 		if (!why) {
-			usable++;
+			behind = h->fd + 1;
 			continue;
 		}
 		log_msg(LOG_WARNING, "inherited descriptor %d (name %s) is not used: %s", h->fd,
@@ -140,7 +141,7 @@ int listener_inherit(void)
 			fd_close(&h->fd);
 		h->fd = -1;
 	}
-	return usable;
+	return behind;
 }
 
 /* An inherited 0.0.0.0 serves a "*" too: it is what "*" becomes where there is no IPv6. */
@@ -159,7 +160,7 @@ static struct handed *find(const struct addr *a, const char *service)
 	for (size_t i = 0; i < n_handed && !any_port; i++) {
 		struct handed *h = &handed[i];
 
-		if (h->fd < 0)
+		if (h->fd < 0 || h->taken)
 			continue;
 		if (addr_equal(&h->addr, a))
 			return h;
@@ -169,7 +170,7 @@ static struct handed *find(const struct addr *a, const char *service)
 	for (size_t i = 0; i < n_handed && !second && service; i++) {
 		struct handed *h = &handed[i];
 
-		if (h->fd >= 0 && h->name && strcmp(h->name, service) == 0)
+		if (h->fd >= 0 && !h->taken && h->name && strcmp(h->name, service) == 0)
 			second = h;
 	}
 	return second;
@@ -182,29 +183,34 @@ int listener_take(struct listener *out, const struct addr *a, const char *servic
 	if (!h)
 		return -1;
 	*out = (struct listener){.fd = h->fd, .addr = *a, .bound = h->addr, .inherited = true};
-	h->fd = -1;
+	h->taken = true;
 	if (listener_nonblock(out, false) < 0)
 		log_msg(LOG_WARNING, "inherited socket: cannot make it blocking: %s",
 			strerror(errno));
 	return 0;
 }
 
-int listener_drop_untaken(void)
+bool listener_give_back(const struct listener *l)
 {
-	int dropped = 0;
-
 	for (size_t i = 0; i < n_handed; i++) {
-		struct handed *h = &handed[i];
+		if (handed[i].fd == l->fd) {
+			handed[i].taken = false;
+			return true;
+		}
+	}
+	return false;
+}
+
+void listener_warn_untaken(void)
+{
+	for (size_t i = 0; i < n_handed; i++) {
+		const struct handed *h = &handed[i];
 		char address[ADDR_TEXT_MAX];
 
-		if (h->fd < 0)
+		if (h->fd < 0 || h->taken)
 			continue;
 		addr_format(&h->addr, address);
-		log_msg(LOG_WARNING, "inherited socket %s (name %s) belongs to no service: closed",
-			address, h->name ? h->name : "none");
-		fd_close(&h->fd);
-		dropped++;
+		log_msg(LOG_WARNING, "inherited socket %s (name %s) belongs to no service", address,
+			h->name ? h->name : "none");
 	}
-	forget();
-	return dropped;
 }
