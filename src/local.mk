@@ -11,25 +11,16 @@ libsockd_a_SOURCES = \
 	src/base/util.h \
 	src/board/board.c \
 	src/board/board.h \
-	src/conf/compare.c \
 	src/conf/conf.h \
-	src/conf/conf_keys.h \
+	src/conf/conf_internal.h \
 	src/conf/cpus.c \
 	src/conf/dump.c \
+	src/conf/errors.c \
 	src/conf/keys.c \
-	src/conf/lex.c \
-	src/conf/lex.h \
-	src/conf/lines.c \
 	src/conf/load.c \
-	src/conf/load.h \
-	src/conf/options.c \
 	src/conf/parse.c \
-	src/conf/parse.h \
 	src/conf/resolve.c \
 	src/conf/scan.c \
-	src/conf/scan.h \
-	src/conf/syntax.c \
-	src/conf/syntax.h \
 	src/conf/value.c \
 	src/core/area.c \
 	src/core/area.h \

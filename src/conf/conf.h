@@ -26,8 +26,8 @@ struct conf_list {
 
 struct conf_service {
 	char *name;
-	int line;         /* where its section starts, and in which file: for messages */
-	const char *file; /* borrowed from struct conf */
+	int line; /* where its section starts, and in which file: for messages */
+	char *file;
 
 	/* Keys, in the order of the table. Strings are never NULL unless said so. */
 	bool enabled;
@@ -57,6 +57,8 @@ struct conf_service {
 	gid_t gid;
 	gid_t *groups; /* supplementary */
 	size_t n_groups;
+	struct conf_list resolved_groups; /* groups and addrs as text; private to src/conf */
+	struct conf_list resolved_listen;
 	uid_t socket_uid; /* -1: leave */
 	gid_t socket_gid;
 };
@@ -72,8 +74,8 @@ struct conf {
 	long shutdown_timeout; /* s */
 	long drain_timeout;    /* s; 0 = no limit */
 	struct conf_service *service;
-	size_t n_services; /* enabled or not */
-	void *lines;       /* where each key was set; private to src/conf */
+	size_t n_services;        /* enabled or not */
+	struct conf_lines *lines; /* where each key was given; private to src/conf */
 };
 
 /* What is wrong, one line each: "FILE:LINE: text\n". */
@@ -111,8 +113,9 @@ void conf_free(struct conf *c);
  * enabled service: returns NULL if all is well, else the key to blame, with the reason in err. */
 typedef const char *conf_check_fn(const struct conf_service *s, char *err, size_t size);
 
-/* Look up hosts, services, users and groups; replace `auto` by a number; find two services on one
- * address; run check. May block in the resolver.
+/* Look up hosts, services, users and groups; fill in the users that will be used; replace `auto` by a
+ * number; find two services on one address; run check. May block in the resolver. Does nothing to
+ * settings that were loaded from a resolved dump.
  * Returns 0, or -1 with e->n > 0. */
 int conf_resolve(struct conf *c, conf_check_fn *check, struct conf_errors *e);
 
@@ -138,9 +141,6 @@ unsigned conf_compare(const struct conf_service *a, const struct conf_service *b
 
 /* Service by name, or NULL. Borrowed. */
 struct conf_service *conf_find(const struct conf *c, const char *name);
-
-/* The table of keys, for `-o`, tests and documentation: the i-th key's name, NULL behind the last. */
-const char *conf_key_name(size_t i, bool *is_global, bool *is_service);
 
 /* CPUs that affinity and the cgroup's quota leave to this process; at least 1.
  * root    prefix of /proc and /sys, "" but in tests. Source: sched_getaffinity(2), cgroups(7) */

@@ -1,47 +1,48 @@
-/* load.c: from libconfuse's tree to struct conf: defaults, types, ranges, and what must be there. */
-#include "conf/load.h"
+/* load.c: settings as a whole: from libconfuse's tree to struct conf, with defaults, types, ranges,
+ * and what must be there. */
+#include "conf/conf_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/parse.h"
-
-static int set_defaults(void *base, unsigned scope)
+static void set_defaults(struct conf_lines *l, void *base, unsigned scope)
 {
-	int rc = 0;
-
-	for (size_t i = 0; i < conf_n_keys; i++) {
-		if (key_has_value(&conf_keys[i], scope))
-			rc |= value_default(&conf_keys[i], base);
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (key_has_value(k, scope) && k->def && value_set(k, base, k->def, NULL))
+			l->failed = true;
 	}
-	return rc;
 }
 
 static void free_values(void *base, unsigned scope)
 {
-	for (size_t i = 0; i < conf_n_keys; i++) {
-		if (key_has_value(&conf_keys[i], scope))
-			value_free(&conf_keys[i], base);
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (key_has_value(k, scope))
+			value_free(k, base);
 	}
 }
 
-static void free_service(struct conf_service *s)
-{
-	free_values(s, KEY_SERVICE | KEY_INTERNAL);
-	free(s->name);
-	free(s->addrs);
-}
+/* What a struct conf really is. */
+struct whole {
+	struct conf conf;
+	struct conf_lines lines;
+};
 
 void conf_free(struct conf *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < c->n_services; i++)
-		free_service(&c->service[i]);
+	for (size_t i = 0; i < c->n_services; i++) {
+		free_values(&c->service[i], KEY_SERVICE | KEY_INTERNAL);
+		free(c->service[i].name);
+		free(c->service[i].addrs);
+		free(c->service[i].groups);
+	}
 	free(c->service);
-	free_values(c, KEY_GLOBAL | KEY_INTERNAL);
-	lines_free(c->lines);
-	free(c);
+	free_values(c, KEY_GLOBAL);
+	free(c->file);
+	list_free(&c->lines->names);
+	free(c->lines->place);
+	free(c); /* the lines are a part of it */
 }
 
 struct conf_service *conf_find(const struct conf *c, const char *name)
@@ -53,216 +54,125 @@ struct conf_service *conf_find(const struct conf *c, const char *name)
 	return NULL;
 }
 
-void load_value(struct loader *l, const struct conf_key *k, cfg_t *cfg, void *base,
-	const struct conf_where *w)
+/* Set the field of a key that was given to what libconfuse has read for it. */
+static void take_value(const struct conf_place *p, cfg_t *cfg, void *base, struct conf_errors *e)
 {
-	cfg_opt_t *opt = cfg_getopt(cfg, k->name);
-	size_t n = opt ? cfg_opt_size(opt) : 0;
-	const char **text;
-	struct buf why = {0};
+	cfg_opt_t *opt = cfg_getopt(cfg, p->key->name);
 
-	if (!opt || !(opt->flags & CFGF_MODIFIED))
-		return; /* it was complained about, and taken out of the text */
-	text = calloc(n + 1, sizeof(*text));
-	if (!text) {
-		l->lines->failed = true;
-		return;
+	if (p->key->type == CONF_LIST && !p->append)
+		value_free(p->key, base);
+	for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
+		struct buf why = {0};
+
+		if (value_set(p->key, base, cfg_opt_getnstr(opt, i), &why))
+			error_at(e, p->file, p->line, "%s: %s", p->key->name,
+				why.data ? why.data : "out of memory");
+		buf_free(&why);
 	}
-	for (size_t i = 0; i < n; i++)
-		text[i] = cfg_opt_getnstr(opt, (unsigned)i);
-	if (value_set(k, base, text, n, w->append, &why) < 0) {
-		error_at(l->errors, w->file, w->line, "%s: %s", k->name,
-			why.failed ? "out of memory" : why.data);
-	}
-	free(text);
-	buf_free(&why);
 }
 
-/* Set the fields of all keys that a section gives, in the order of its lines: so errors come. */
-static void take_section(struct loader *l, const struct conf_section *section, cfg_t *cfg,
-	void *base, unsigned scope)
+/* Set the fields of all keys that were given, in the order of the texts: so errors come. Those of the
+ * defaults section are set in each service, before its own. */
+static void take_values(struct conf *c, cfg_t *cfg, bool no_files, struct conf_errors *e)
 {
-	size_t order[CONF_KEYS_MAX];
-	size_t n = 0;
+	struct conf_lines *l = c->lines;
 
-	for (size_t i = 0; i < conf_n_keys; i++) {
-		size_t at = n;
-
-		if (!key_has_value(&conf_keys[i], scope | l->internal) || !section->key[i].file)
-			continue;
-		for (; at && section->key[order[at - 1]].line > section->key[i].line; at--)
-			order[at] = order[at - 1];
-		order[at] = i;
-		n++;
-	}
-	for (size_t i = 0; i < n; i++)
-		load_value(l, &conf_keys[order[i]], cfg, base, &section->key[order[i]]);
-}
-
-static void take_globals(struct loader *l, cfg_t *cfg)
-{
-	struct conf *c = l->conf;
-	const char *name = l->src->path ? l->src->path : l->src->text_name;
-
-	if (set_defaults(c, KEY_GLOBAL | KEY_INTERNAL))
-		l->lines->failed = true;
-	if (l->src->flags & CONF_NO_FILES && c->pidfile)
+	set_defaults(l, c, KEY_GLOBAL);
+	if (no_files && c->pidfile)
 		c->pidfile[0] = '\0';
-	free(c->file);
-	c->file = strdup(name ? name : "settings");
-	if (!c->file)
-		l->lines->failed = true;
-	take_section(l, &l->lines->section[0], cfg, c, KEY_GLOBAL);
-}
+	for (size_t i = 0; i < c->n_services; i++)
+		set_defaults(l, &c->service[i], KEY_SERVICE);
+	for (size_t n = 0; n < l->n; n++) {
+		const struct conf_place *p = &l->place[n];
 
-/* A service starts as a copy of the defaults section. */
-static void take_service(struct loader *l, const struct conf_service *base,
-	const struct conf_section *section, cfg_t *cfg)
-{
-	struct conf_service *s = &l->conf->service[l->conf->n_services];
-
-	for (size_t i = 0; i < conf_n_keys; i++) {
-		if (key_has_value(&conf_keys[i], KEY_SERVICE | KEY_INTERNAL) &&
-			value_copy(&conf_keys[i], s, base))
-			l->lines->failed = true;
+		if (p->section == SECTION_GLOBAL && key_has_value(p->key, KEY_GLOBAL))
+			take_value(p, cfg, c, e);
+		for (size_t i = 0; p->section == SECTION_DEFAULTS && i < c->n_services; i++)
+			take_value(p, cfg_getsec(cfg, "defaults"), &c->service[i], e);
 	}
-	l->conf->n_services++;
-	s->file = section->where.file;
-	s->line = section->where.line;
-	s->name = strdup(section->name);
-	if (!s->name)
-		l->lines->failed = true;
-	take_section(l, section, cfg, s, KEY_SERVICE);
-	s->file = lines_file(l->lines, s->file); /* an internal key may have borrowed it from cfg */
-}
+	for (size_t n = 0; n < l->n; n++) {
+		const struct conf_place *p = &l->place[n];
 
-static void take_services(struct loader *l, cfg_t *cfg)
-{
-	const struct conf_section *defaults = lines_find(l->lines, SECTION_DEFAULTS, NULL, 0);
-	size_t n = cfg_size(cfg, "service");
-	struct conf_service base = {0};
-
-	l->conf->service = calloc(n + 1, sizeof(*l->conf->service));
-	if (!l->conf->service || set_defaults(&base, KEY_SERVICE | KEY_INTERNAL)) {
-		l->lines->failed = true;
-		n = 0;
+		if (p->section >= 0)
+			take_value(p, cfg_getnsec(cfg, "service", (unsigned)p->section),
+				&c->service[p->section], e);
 	}
-	if (defaults && cfg_size(cfg, "defaults"))
-		take_section(l, defaults, cfg_getsec(cfg, "defaults"), &base, KEY_SERVICE);
-	for (size_t i = 0; i < n; i++) {
-		cfg_t *sec = cfg_getnsec(cfg, "service", (unsigned)i);
-		const char *name = cfg_title(sec);
-		const struct conf_section *section =
-			lines_find(l->lines, SECTION_SERVICE, name, strlen(name));
+}
 
-		if (section)
-			take_service(l, &base, section, sec);
+/* From a resolved dump: the addresses are numbers already. */
+static int take_resolved(struct conf_service *s)
+{
+	const struct conf_list *listen = &s->resolved_listen, *groups = &s->resolved_groups;
+	struct addr found[ADDR_MAX];
+	char err[256];
+
+	s->addrs = calloc(listen->n + 1, sizeof(*s->addrs));
+	s->groups = calloc(groups->n + 1, sizeof(*s->groups));
+	if (!s->addrs || !s->groups)
+		return -1;
+	for (; s->n_addrs < listen->n; s->n_addrs++) {
+		if (addr_parse(listen->item[s->n_addrs], ADDR_NUMERIC, found, err, sizeof(err)) !=
+			1)
+			return -1;
+		s->addrs[s->n_addrs] = found[0];
 	}
-	free_service(&base);
+	for (; s->n_groups < groups->n; s->n_groups++)
+		s->groups[s->n_groups] = (gid_t)strtoul(groups->item[s->n_groups], NULL, 10);
+	return 0;
 }
 
-/* True if a key is written down for a service, be it wrong. */
-static bool is_given(const struct loader *l, const struct conf_service *s, const char *key)
-{
-	const struct conf_key *k = key_find(key, strlen(key), KEY_SERVICE);
-	const struct conf_section *own =
-		lines_find(l->lines, SECTION_SERVICE, s->name, strlen(s->name));
-	const struct conf_section *defaults = lines_find(l->lines, SECTION_DEFAULTS, NULL, 0);
-
-	return (own && own->key[k - conf_keys].file) ||
-	       (defaults && defaults->key[k - conf_keys].file);
-}
-
-/* A key that is there, but wrong, was complained about: that it is missing would not be true. */
-static void check_present(struct loader *l, struct conf_service *s, const char *key, bool present)
-{
-	if (present)
-		return;
-	if (!is_given(l, s, key))
-		error_at(
-			l->errors, s->file, s->line, "service '%s': '%s' is missing", s->name, key);
-	else if (!l->errors->n)
-		conf_error(l->errors, l->conf, s, key, "found nothing, expected a value");
-}
-
-static void check_service(struct loader *l, struct conf_service *s)
+static void check_service(struct conf *c, struct conf_service *s, struct conf_errors *e)
 {
 	if (!s->max_workers)
 		s->max_workers = s->workers;
 	if (s->max_workers < s->workers)
-		conf_error(l->errors, l->conf, s, "max-workers",
+		conf_error(e, c, s, "max-workers",
 			"found %ld, expected at least the %ld of 'workers'", s->max_workers,
 			s->workers);
-	if (!s->enabled)
-		return;
-	check_present(l, s, "listen", s->listen.n > 0);
-	check_present(l, s, "handler", *s->handler);
+	if (s->enabled && !s->listen.n)
+		conf_error(e, c, s, "listen", "service '%s' needs an address", s->name);
+	if (s->enabled && !*s->handler)
+		conf_error(e, c, s, "handler", "service '%s' needs a handler", s->name);
 }
 
-/* In a resolved dump the addresses are numbers already. */
-static void read_addrs(struct loader *l, struct conf_service *s)
-{
-	struct addr one[ADDR_MAX];
-	char err[256];
-
-	s->addrs = calloc(s->listen.n + 1, sizeof(*s->addrs));
-	for (size_t i = 0; s->addrs && i < s->listen.n; i++) {
-		if (addr_parse(s->listen.item[i], ADDR_NUMERIC, one, err, sizeof(err)) == 1)
-			s->addrs[s->n_addrs++] = one[0];
-		else
-			conf_error(l->errors, l->conf, s, "listen", "%s", err);
-	}
-	if (!s->addrs)
-		l->lines->failed = true;
-}
-
-static void check_all(struct loader *l)
+static void check_all(struct conf *c, struct conf_errors *e)
 {
 	size_t enabled = 0;
 
-	for (size_t i = 0; i < l->conf->n_services; i++) {
-		struct conf_service *s = &l->conf->service[i];
-
-		enabled += s->enabled;
-		check_service(l, s);
-		if (s->enabled && l->internal)
-			read_addrs(l, s);
+	for (size_t i = 0; i < c->n_services; i++) {
+		enabled += c->service[i].enabled;
+		check_service(c, &c->service[i], e);
+		if (c->lines->resolved && take_resolved(&c->service[i]))
+			c->lines->failed = true;
 	}
-	if (!enabled && !l->errors->n)
-		error_at(l->errors, l->conf->file, 0, "no service is enabled");
+	if (!enabled)
+		error_at(e, c->file, 0, "no service is enabled");
 }
 
 struct conf *conf_load(const struct conf_source *src, struct conf_errors *e)
 {
-	struct loader l = {.src = src, .errors = e};
+	const char *name = src->path ? src->path : src->text_name ? src->text_name : "settings";
+	struct whole *w = calloc(1, sizeof(*w));
+	struct conf *c = w ? &w->conf : NULL;
 	size_t errors = e->n;
 	cfg_t *cfg = NULL;
 
-	l.internal = src->flags & CONF_RESOLVED ? KEY_INTERNAL : 0;
-	l.conf = calloc(1, sizeof(*l.conf));
-	l.lines = lines_new();
-	if (!l.conf || !l.lines) {
-		lines_free(l.lines);
-		free(l.conf);
-		error_at(e, "settings", 0, "out of memory");
-		return NULL;
+	if (w) {
+		c->lines = &w->lines;
+		c->lines->resolved = src->flags & CONF_RESOLVED;
+		c->file = strdup(name);
 	}
-	l.conf->lines = l.lines;
-	l.lines->resolved = l.internal != 0;
-	cfg = parse_source(src, l.lines, e);
-	if (cfg) {
-		take_globals(&l, cfg);
-		take_services(&l, cfg);
-		cfg_free(cfg);
-	}
-	if (!l.lines->failed) {
-		load_options(&l);
-		check_all(&l);
-	}
-	if (l.lines->failed)
-		error_at(e, "settings", 0, "out of memory");
+	if (w && c->file)
+		cfg = parse_source(c, src, e);
+	if (cfg && e->n == errors)
+		take_values(c, cfg, src->flags & CONF_NO_FILES, e);
+	if (cfg && e->n == errors && !c->lines->failed)
+		check_all(c, e);
+	if (!cfg || c->lines->failed)
+		error_at(e, name, 0, "out of memory");
+	cfg_free(cfg);
 	if (e->n == errors)
-		return l.conf;
-	conf_free(l.conf);
+		return c;
+	conf_free(c);
 	return NULL;
 }

@@ -1,37 +1,34 @@
-/* parse.c: from files and texts to what libconfuse makes of them. libconfuse never opens a file
- * itself: given a directory, it would end the process. Every value is a string to it; types are ours,
- * so that all errors can be told at once. */
-#include "conf/parse.h"
+/* parse.c: from files, texts and options to what libconfuse makes of them. libconfuse never opens a
+ * file itself: given a directory, it would end the process. It sees a text only once the scanner has
+ * found nothing wrong in it. Every value is a string to it; types are ours, so that all errors can be
+ * told at once. */
+#include "conf/conf_internal.h"
 
-#include <errno.h>
 #include <glob.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FILE_MAX_BYTES (4U << 20)
-#define FILES_MAX      4096
 #define INCLUDE_DEPTH  8
 
-/* A file to be read: the settings file, or one that was included. */
+/* A file to be parsed: the settings file, or one that was included. */
 struct source {
-	char *path;
-	char *real;           /* to know it again */
-	const char *asked_in; /* by an include there; NULL: the settings file */
-	int asked_line;
+	const char *path;
+	char *real; /* to know it again; owned, may be NULL */
+	struct buf text;
 	unsigned depth;
 	size_t parent; /* index of the file that asked */
 };
 
 struct parser {
+	struct conf *conf;
 	struct conf_lines *lines;
 	struct conf_errors *errors;
-	const struct conf_source *src;
 	cfg_t *cfg;
 	struct source *file; /* all of them, in the order in which they are read */
 	size_t n_files;
 	size_t current;
-	bool told; /* libconfuse has said what is wrong */
+	bool options; /* the files are read; now the command line */
 };
 
 /* libconfuse's callbacks get no pointer of ours. It is not reentrant either. */
@@ -44,9 +41,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	char text[512];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	error_at(
-		parsing->errors, cfg->filename ? cfg->filename : "settings", cfg->line, "%s", text);
-	parsing->told = true;
+	error_at(parsing->errors, cfg->filename, cfg->line, "%s", text);
 }
 
 /* True if the file that is being read is this one, or was included by it. */
@@ -59,232 +54,203 @@ static bool is_included_by(const struct parser *p, size_t file)
 	return i == file;
 }
 
-/* Put a file behind those that wait, unless it is there already. Takes path.
- * by_name  it was asked for by its name, not found by a pattern */
-static void queue_file(struct parser *p, char *path, const char *asked_in, int line, bool by_name)
+/* Put a file behind those that wait, and take what it owns. */
+static void add_source(struct parser *p, struct source *f)
 {
-	char *real = path ? realpath(path, NULL) : NULL;
-	unsigned depth = p->n_files ? p->file[p->current].depth + 1 : 0;
-	struct source *all = NULL;
+	struct source *all = reallocarray(p->file, p->n_files + 1, sizeof(*all));
 
-	for (size_t i = 0; real && i < p->n_files; i++) {
-		if (!p->file[i].real || strcmp(p->file[i].real, real))
+	if (!all || f->text.failed) {
+		p->lines->failed = true;
+		return;
+	}
+	p->file = all;
+	all[p->n_files++] = *f;
+	*f = (struct source){0};
+}
+
+/* Read a file, unless it was read already.
+ * asked_in  the file that includes it; NULL: none
+ * by_name   it was asked for by its name, not found by a pattern */
+static void queue_file(
+	struct parser *p, const char *path, const char *asked_in, int line, bool by_name)
+{
+	struct source f = {.path = name_keep(p->lines, path), .real = realpath(path, NULL)};
+
+	if (asked_in) {
+		f.parent = p->current;
+		f.depth = p->file[p->current].depth + 1;
+	}
+	for (size_t i = 0; f.real && i < p->n_files; i++) {
+		if (!p->file[i].real || strcmp(p->file[i].real, f.real))
 			continue;
 		if (by_name && is_included_by(p, i))
 			error_at(p->errors, asked_in, line, "include: %s includes itself", path);
-		goto drop;
-	}
-	if (depth > INCLUDE_DEPTH) {
-		error_at(p->errors, asked_in, line,
-			"include: files include each other deeper than %d", INCLUDE_DEPTH);
-		goto drop;
-	}
-	if (p->n_files >= FILES_MAX) {
-		error_at(p->errors, asked_in, line, "include: more than %d files", FILES_MAX);
-		goto drop;
-	}
-	if (path)
-		all = reallocarray(p->file, p->n_files + 1, sizeof(*all));
-	if (!all) {
-		p->lines->failed = true;
-		goto drop;
-	}
-	p->file = all;
-	all[p->n_files++] = (struct source){path, real, asked_in, line, depth, p->current};
-	return;
-drop:
-	free(path);
-	free(real);
-}
-
-/* A name in an include, seen from the folder of the file that includes it. NULL: out of memory. */
-static char *relative_to(const char *base, const char *name)
-{
-	const char *slash = base ? strrchr(base, '/') : NULL;
-	struct buf path = {0};
-
-	if (name[0] != '/' && slash)
-		buf_add(&path, base, (size_t)(slash - base) + 1);
-	buf_puts(&path, name);
-	if (path.failed)
-		buf_free(&path);
-	return path.data;
-}
-
-/* Queue what a pattern stands for, in sorted order. Takes pattern. */
-static void include_pattern(struct parser *p, char *pattern, const char *file, int line)
-{
-	glob_t found = {0};
-	int rc;
-
-	if (!strpbrk(pattern, "*?[")) {
-		queue_file(p, pattern, file, line, true);
+		free(f.real);
 		return;
 	}
-	rc = glob(pattern, 0, NULL, &found);
+	if (f.depth > INCLUDE_DEPTH)
+		error_at(p->errors, asked_in, line,
+			"include: files include each other deeper than %d", INCLUDE_DEPTH);
+	else if (!read_file(path, FILE_MAX_BYTES, &f.text))
+		add_source(p, &f);
+	else if (asked_in)
+		error_at(p->errors, asked_in, line, "include: cannot read %s: %m", path);
+	else
+		error_at(p->errors, path, 0, "%m");
+	buf_free(&f.text);
+	free(f.real);
+}
+
+/* Queue what a pattern stands for, in sorted order. A name is a pattern that stands for itself. */
+static void include_pattern(struct parser *p, const char *pattern, const char *file, int line)
+{
+	bool by_name = !strpbrk(pattern, "*?[");
+	glob_t found = {0};
+	int rc = glob(pattern, by_name ? GLOB_NOCHECK | GLOB_NOESCAPE : 0, NULL, &found);
+
 	if (rc && rc != GLOB_NOMATCH)
 		error_at(p->errors, file, line, "include: cannot list %s", pattern);
 	for (size_t i = 0; !rc && i < found.gl_pathc; i++)
-		queue_file(p, strdup(found.gl_pathv[i]), file, line, false);
+		queue_file(p, found.gl_pathv[i], file, line, by_name);
 	globfree(&found);
-	free(pattern);
 }
 
+/* A relative name is seen from the folder of the file that includes it. */
 static int on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 {
 	struct parser *p = parsing;
-	const char *file = lines_file(p->lines, cfg->filename);
+	const char *file = p->file[p->current].path, *slash = strrchr(file, '/');
 
 	(void)opt;
 	for (int i = 0; i < argc; i++) {
-		char *pattern = relative_to(p->file[p->current].path, argv[i]);
+		struct buf path = {0};
 
-		if (!pattern)
+		if (*argv[i] != '/' && slash)
+			buf_add(&path, file, (size_t)(slash - file) + 1);
+		buf_puts(&path, argv[i]);
+		if (path.failed)
 			p->lines->failed = true;
-		else if (!*argv[i])
-			error_at(p->errors, file, cfg->line, "include: found '', expected a file");
-		if (pattern && *argv[i])
-			include_pattern(p, pattern, file, cfg->line);
 		else
-			free(pattern);
+			include_pattern(p, path.data, file, cfg->line);
+		buf_free(&path);
 	}
 	return 0;
 }
 
-/* The keys of a scope as libconfuse wants them. section, if not NULL: the keys of the sections. */
+/* The keys of some scopes as libconfuse wants them. section: the keys of the sections among them. */
 static void fill_options(cfg_opt_t *opt, unsigned scope, cfg_opt_t *section)
 {
-	for (size_t i = 0; i < conf_n_keys; i++) {
-		const struct conf_key *k = &conf_keys[i];
-
-		if (key_has_value(k, scope) && (k->type == CONF_LIST || k->type == CONF_IDS))
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (!(k->scope & scope))
+			continue;
+		if (k->type == CONF_INCLUDE)
+			*opt++ = (cfg_opt_t)CFG_FUNC(k->name, on_include);
+		else if (k->type == CONF_SECTION && !strcmp(k->name, "service"))
+			*opt++ = (cfg_opt_t)CFG_SEC(k->name, section, CFGF_MULTI | CFGF_TITLE);
+		else if (k->type == CONF_SECTION)
+			*opt++ = (cfg_opt_t)CFG_SEC(k->name, section, CFGF_NODEFAULT);
+		else if (k->type == CONF_LIST)
 			*opt++ = (cfg_opt_t)CFG_STR_LIST(k->name, NULL, CFGF_NODEFAULT);
-		else if (key_has_value(k, scope))
+		else
 			*opt++ = (cfg_opt_t)CFG_STR(k->name, NULL, CFGF_NODEFAULT);
-	}
-	if (section) {
-		*opt++ = (cfg_opt_t)CFG_FUNC("include", on_include);
-		*opt++ = (cfg_opt_t)CFG_SEC("defaults", section, CFGF_NODEFAULT);
-		*opt++ = (cfg_opt_t)CFG_SEC("service", section, CFGF_MULTI | CFGF_TITLE);
 	}
 	*opt = (cfg_opt_t)CFG_END();
 }
 
-static cfg_t *new_tree(unsigned scope, bool sections)
+static cfg_t *tree_new(void)
 {
-	cfg_opt_t option[CONF_KEYS_MAX + 4], section[CONF_KEYS_MAX + 4];
+	cfg_opt_t option[CONF_KEYS_MAX + 1], section[CONF_KEYS_MAX + 1];
 	cfg_t *cfg;
 
-	if (sections)
-		fill_options(section, KEY_SERVICE | (scope & KEY_INTERNAL), NULL);
-	fill_options(option, scope, sections ? section : NULL);
+	fill_options(section, KEY_SERVICE | KEY_INTERNAL, NULL);
+	fill_options(option, KEY_GLOBAL, section);
 	cfg = cfg_init(option, CFGF_NONE);
 	if (cfg)
 		cfg_set_error_function(cfg, on_error);
 	return cfg;
 }
 
-/* Scan a text, and give what is sound of it to libconfuse. */
-static void parse_text(struct parser *p, struct scan_text *t)
+/* Scan a text that begins in a section, and hand it to libconfuse if nothing is wrong in it.
+ * cfg     the part of the tree that belongs to the section */
+static void parse_text(
+	struct parser *p, cfg_t *cfg, long section, const char *name, const struct buf *text)
 {
+	size_t errors = p->errors->n;
 	FILE *fp;
 
-	if (scan(t, p->lines, p->errors) < 0 || !t->len)
+	if (!text->len ||
+		!scan(p->conf, text->data, text->len, name, section, p->options, p->errors))
 		return;
-	free(p->cfg->filename);
-	p->cfg->filename = strdup(t->file);
-	fp = fmemopen(t->text, t->len, "r");
-	if (!fp || !p->cfg->filename) {
+	free(cfg->filename);
+	cfg->filename = strdup(name);
+	fp = fmemopen(text->data, text->len, "r");
+	parsing = p;
+	if (!fp || !cfg->filename)
 		p->lines->failed = true;
-	} else {
-		parsing = p;
-		p->told = false;
-		if (cfg_parse_fp(p->cfg, fp) != CFG_SUCCESS && !p->told)
-			error_at(p->errors, t->file, t->option ? 0 : p->cfg->line, "syntax error");
-		parsing = NULL;
-	}
+	else if (cfg_parse_fp(cfg, fp) != CFG_SUCCESS && p->errors->n == errors)
+		error_at(p->errors, name, cfg->line, "syntax error");
 	if (fp)
 		fclose(fp);
 }
 
-static void cannot_read(struct parser *p, const struct source *f, int error)
+/* An option of the command line. A value that the file would want in quotes is quoted here, since a
+ * shell has eaten those that the user wrote.
+ * service  -L: keys of a service belong to it; NULL: to none */
+static void parse_option(struct parser *p, const char *option, const char *service)
 {
-	const char *why = error == EFBIG ? "it has more than 4 MiB" : strerror(error);
+	const struct conf_service *s = service ? conf_find(p->conf, service) : NULL;
+	const char *value = strchr(option, '=');
+	size_t len = strcspn(option, " =");
+	bool is_global = key_find(option, len, KEY_GLOBAL) && !key_find(option, len, KEY_SERVICE);
+	long section = !s || is_global ? SECTION_GLOBAL : s - p->conf->service;
+	cfg_t *cfg = section < 0 ? p->cfg : cfg_getnsec(p->cfg, "service", (unsigned)section);
+	char name[sizeof(struct shown) + 4];
+	struct buf text = {0};
 
-	if (f->asked_in)
-		error_at(p->errors, f->asked_in, f->asked_line, "include: cannot read %s: %s",
-			f->path, why);
+	snprintf(name, sizeof(name), "-o %s", show(option, strlen(option)).text);
+	if (!value || !len) {
+		error_at(p->errors, name, 0, "expected KEY=VALUE");
+		return;
+	}
+	buf_add(&text, option, (size_t)(++value - option));
+	value += strspn(value, " \t\n");
+	if (*value && strchr("{\"'", *value))
+		buf_puts(&text, value);
 	else
-		error_at(p->errors, f->path, 0, "%s", why);
-}
-
-static void parse_file(struct parser *p)
-{
-	const struct source *f = &p->file[p->current];
-	struct scan_text t = {.internal = p->src->flags & CONF_RESOLVED ? KEY_INTERNAL : 0};
-	struct buf b = {0};
-
-	if (read_file(f->path, FILE_MAX_BYTES, &b) < 0) {
-		cannot_read(p, f, errno);
-		return;
-	}
-	t.text = b.data;
-	t.len = b.len;
-	t.file = lines_file(p->lines, f->path);
-	parse_text(p, &t);
-	buf_free(&b);
-}
-
-static void parse_given_text(struct parser *p)
-{
-	struct scan_text t = {.internal = p->src->flags & CONF_RESOLVED ? KEY_INTERNAL : 0};
-	const char *name = p->src->text_name ? p->src->text_name : "settings";
-
-	t.text = strdup(p->src->text);
-	if (!t.text) {
+		value_quote(&text, value);
+	if (text.failed)
 		p->lines->failed = true;
-		return;
-	}
-	t.len = strlen(t.text);
-	t.file = lines_file(p->lines, name);
-	parse_text(p, &t);
-	free(t.text);
+	else
+		parse_text(p, cfg, section, name_keep(p->lines, name), &text);
+	buf_free(&text);
 }
 
-cfg_t *parse_source(const struct conf_source *src, struct conf_lines *l, struct conf_errors *e)
+cfg_t *parse_source(struct conf *c, const struct conf_source *src, struct conf_errors *e)
 {
-	struct parser p = {.lines = l, .errors = e, .src = src};
-	char *path = strdup(src->path ? src->path : "");
+	struct parser p = {.conf = c, .lines = c->lines, .errors = e, .cfg = tree_new()};
+	struct source given = {.path = c->file};
+	size_t errors = e->n;
 
-	p.cfg = new_tree(KEY_GLOBAL | (src->flags & CONF_RESOLVED ? KEY_INTERNAL : 0), true);
-	if (!p.cfg || !path) {
-		free(path);
-		l->failed = true;
-		return p.cfg;
+	if (!p.cfg)
+		return NULL;
+	if (src->path) {
+		queue_file(&p, src->path, NULL, 0, true);
+	} else {
+		buf_puts(&given.text, src->text);
+		add_source(&p, &given);
 	}
-	queue_file(&p, path, NULL, 0, true);
 	for (; p.current < p.n_files; p.current++) {
-		if (p.current || src->path)
-			parse_file(&p);
-		else
-			parse_given_text(&p);
+		struct source f = p.file[p.current]; /* includes move the array */
+
+		parse_text(&p, p.cfg, SECTION_GLOBAL, f.path, &f.text);
 	}
+	p.options = true;
+	for (size_t i = 0; i < src->n_options && e->n == errors; i++)
+		parse_option(&p, src->option[i], src->service);
 	for (size_t i = 0; i < p.n_files; i++) {
-		free(p.file[i].path);
 		free(p.file[i].real);
+		buf_free(&p.file[i].text);
 	}
 	free(p.file);
-	return p.cfg;
-}
-
-cfg_t *parse_option(struct scan_text *t, struct conf_lines *l, struct conf_errors *e)
-{
-	struct parser p = {.lines = l, .errors = e};
-
-	p.cfg = new_tree(t->scope | t->internal, false);
-	if (p.cfg)
-		parse_text(&p, t);
-	else
-		l->failed = true;
 	return p.cfg;
 }

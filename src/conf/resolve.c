@@ -1,5 +1,5 @@
 /* resolve.c: what the settings name outside of sockd: hosts, services, users, groups, CPUs. */
-#include "conf/conf_keys.h"
+#include "conf/conf_internal.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -8,11 +8,6 @@
 #include <unistd.h>
 
 #define GROUPS_MAX 65536 /* NGROUPS_MAX of the kernel */
-
-struct resolver {
-	struct conf *conf;
-	struct conf_errors *errors;
-};
 
 /* Returns 0 with *id set if text is a number that a user or a group may have. */
 static int parse_id(const char *text, unsigned *id)
@@ -48,115 +43,88 @@ static int find_group(const char *name, gid_t *gid)
 	return gr ? 0 : parse_id(name, gid);
 }
 
-/* Groups of an account, as at a login with this primary group. Source: getgrouplist(3) */
-static int find_groups(const char *name, gid_t gid, gid_t **groups, size_t *n)
+/* Groups as at a login with this primary group; that one alone for a number without an account.
+ * Source: getgrouplist(3) */
+static int resolve_groups(struct conf_service *s, const struct passwd *pw)
 {
-	int size = 64;
+	static gid_t all[GROUPS_MAX];
+	int n = GROUPS_MAX, rc = 0;
+	char text[16];
 
-	for (;;) {
-		gid_t *list = reallocarray(*groups, (size_t)size, sizeof(*list));
-		int found = size;
+	if (pw && getgrouplist(pw->pw_name, s->gid, all, &n) < 0)
+		return -1;
+	if (!pw) {
+		all[0] = s->gid;
+		n = 1;
+	}
+	s->groups = calloc((size_t)n, sizeof(*s->groups));
+	for (; s->groups && s->n_groups < (size_t)n; s->n_groups++) {
+		s->groups[s->n_groups] = all[s->n_groups];
+		snprintf(text, sizeof(text), "%u", all[s->n_groups]);
+		rc |= list_add(&s->resolved_groups, text);
+	}
+	return s->groups ? rc : -1;
+}
 
-		if (!list)
-			return -1;
-		*groups = list;
-		if (getgrouplist(name, gid, list, &found) >= 0) {
-			*n = (size_t)found;
-			return 0;
-		}
-		if (size >= GROUPS_MAX)
-			return -1;
-		size = found > size ? found : size * 2;
+/* The user of services that name none, if sockd is started by root: one without privileges. */
+static void resolve_default_user(struct conf *c)
+{
+	static const char *const name[] = {"sockd", "nobody"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(name) && !c->user && geteuid() == 0; i++) {
+		if (getpwnam(name[i]))
+			c->user = strdup(name[i]);
 	}
 }
 
-/* The user of a service that names none: that of the global key, else one without privileges. */
-static const char *default_user(const struct conf *c)
+/* What a service runs as; user and group are written into it, so that a dump tells them. A service
+ * that names a user of its own does not take the global group. */
+static void resolve_user(struct conf *c, struct conf_service *s, struct conf_errors *e)
 {
-	if (c->user)
-		return c->user;
-	if (getpwnam("sockd"))
-		return "sockd";
-	return getpwnam("nobody") ? "nobody" : NULL;
-}
+	const char *group = s->group ? s->group : s->user ? NULL : c->group;
+	const char *user = s->user ? s->user : c->user;
+	const struct passwd *pw = NULL;
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
 
-/* What a worker of a service runs as, when root starts it. */
-struct account {
-	const struct passwd *pw; /* NULL: a number without an account */
-	uid_t uid;
-	gid_t gid;
-};
-
-/* Find it. A service that names a user of its own does not take the global group.
- * Returns 0, or -1 after telling what is wrong. */
-static int find_account(struct resolver *r, const struct conf_service *s, struct account *a)
-{
-	const struct conf_service *user_at = s->user ? s : NULL;
-	const struct conf_service *group_at = s->group ? s : NULL;
-	const char *user = s->user ? s->user : default_user(r->conf);
-	const char *group = s->group ? s->group : s->user ? NULL : r->conf->group;
-
-	if (!user) {
-		conf_error(r->errors, r->conf, NULL, "user",
-			"neither 'sockd' nor 'nobody' exists: name a user");
-		return -1;
+	if (user) {
+		pw = find_user(user, &uid);
+		if (pw)
+			gid = pw->pw_gid;
+		else if (parse_id(user, &uid))
+			conf_error(e, c, s, "user", "no user '%s'", user);
+		else if (!group)
+			conf_error(e, c, s, "user",
+				"no account has the number %s; 'group' is needed too", user);
 	}
-	a->pw = find_user(user, &a->uid);
-	if (!a->pw && parse_id(user, &a->uid)) {
-		conf_error(r->errors, r->conf, user_at, "user", "no user '%s'", user);
-		return -1;
-	}
-	if (!a->pw && !group) {
-		conf_error(r->errors, r->conf, user_at, "user",
-			"no account has the number %s; 'group' is needed too", user);
-		return -1;
-	}
-	if (a->pw)
-		a->gid = a->pw->pw_gid;
-	if (group && find_group(group, &a->gid)) {
-		conf_error(r->errors, r->conf, group_at, "group", "no group '%s'", group);
-		return -1;
-	}
-	return 0;
-}
-
-static void resolve_user(struct resolver *r, struct conf_service *s)
-{
-	struct account a = {.uid = geteuid(), .gid = getegid()};
-	int rc = 0;
-
+	if (group && find_group(group, &gid))
+		conf_error(e, c, s, "group", "no group '%s'", group);
 	s->change_user = geteuid() == 0;
-	s->uid = a.uid;
-	s->gid = a.gid;
-	s->n_groups = 0;
-	if (!s->change_user && !s->user && !s->group && !r->conf->user && !r->conf->group)
+	s->uid = s->change_user ? uid : geteuid();
+	s->gid = s->change_user ? gid : getegid();
+	if (!s->change_user)
 		return;
-	if (find_account(r, s, &a) || !s->change_user)
-		return;
-	s->uid = a.uid;
-	s->gid = a.gid;
-	if (a.pw) {
-		rc = find_groups(a.pw->pw_name, a.gid, &s->groups, &s->n_groups);
-	} else {
-		s->groups = reallocarray(s->groups, 1, sizeof(*s->groups));
-		rc = s->groups ? 0 : -1;
-		if (s->groups)
-			s->groups[s->n_groups++] = a.gid;
-	}
-	if (rc)
-		conf_error(
-			r->errors, r->conf, s->user ? s : NULL, "user", "cannot list its groups");
+	if (!user)
+		conf_error(e, c, s, "user", "neither 'sockd' nor 'nobody' exists: name a user");
+	else if (resolve_groups(s, pw))
+		conf_error(e, c, s, "user", "cannot list its groups");
+	if (!s->user && user)
+		s->user = strdup(user);
+	if (!s->group && group)
+		s->group = strdup(group);
+	if ((user && !s->user) || (group && !s->group))
+		c->lines->failed = true;
 }
 
-static void resolve_socket_owner(struct resolver *r, struct conf_service *s)
+static void resolve_socket_owner(struct conf *c, struct conf_service *s, struct conf_errors *e)
 {
 	s->socket_uid = (uid_t)-1;
 	s->socket_gid = (gid_t)-1;
 	if (s->socket_user && !find_user(s->socket_user, &s->socket_uid) &&
 		parse_id(s->socket_user, &s->socket_uid))
-		conf_error(r->errors, r->conf, s, "socket-user", "no user '%s'", s->socket_user);
+		conf_error(e, c, s, "socket-user", "no user '%s'", s->socket_user);
 	if (s->socket_group && find_group(s->socket_group, &s->socket_gid))
-		conf_error(r->errors, r->conf, s, "socket-group", "no group '%s'", s->socket_group);
+		conf_error(e, c, s, "socket-group", "no group '%s'", s->socket_group);
 }
 
 static bool is_any(const struct addr *a)
@@ -166,76 +134,62 @@ static bool is_any(const struct addr *a)
 	return a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
 }
 
-/* True if the kernel would refuse to let two sockets listen on both. */
+/* True if the kernel would refuse to let two sockets listen on both. With port 0 it never does. */
 static bool overlap(const struct addr *a, const struct addr *b)
 {
-	if (addr_equal(a, b))
-		return true;
-	if (a->sa.sa_family == AF_UNIX || b->sa.sa_family == AF_UNIX ||
-		addr_port(a) != addr_port(b))
+	if (a->sa.sa_family == AF_UNIX || b->sa.sa_family == AF_UNIX)
+		return addr_equal(a, b);
+	if (addr_port(a) != addr_port(b) || !addr_port(a))
 		return false;
-	if (a->dual || b->dual)
+	if (a->dual || b->dual || addr_equal(a, b))
 		return true;
 	return a->sa.sa_family == b->sa.sa_family && (is_any(a) || is_any(b));
 }
 
-static bool port_is_open(const struct addr *a)
-{
-	return a->sa.sa_family != AF_UNIX && !addr_port(a);
-}
-
-/* Tell if a is an address of a service that was resolved before, or of s itself. */
-static void check_taken(struct resolver *r, const struct conf_service *s, const struct addr *a)
+/* Tell if the address is one of a service that was resolved before, or of s itself. */
+static void check_taken(const struct conf *c, const struct conf_service *s, const struct addr *a,
+	struct conf_errors *e)
 {
 	char text[ADDR_TEXT_MAX], other[ADDR_TEXT_MAX];
 
 	addr_format(a, text);
-	for (const struct conf_service *o = r->conf->service; o <= s; o++) {
+	for (const struct conf_service *o = c->service; o <= s; o++) {
 		for (size_t i = 0; i < o->n_addrs; i++) {
-			if (port_is_open(a) || !overlap(a, &o->addrs[i]))
+			if (!overlap(a, &o->addrs[i]))
 				continue;
 			addr_format(&o->addrs[i], other);
-			if (o == s)
-				conf_error(r->errors, r->conf, s, "listen",
-					"%s is taken by %s of the same service", text, other);
-			else
-				conf_error(r->errors, r->conf, s, "listen",
-					"%s is taken by %s of service '%s' (%s:%d)", text, other,
-					o->name, o->file, o->line);
+			conf_error(e, c, s, "listen", "%s is taken by %s of service '%s' (%s:%d)",
+				text, other, o->name, o->file, o->line);
 			return;
 		}
 	}
 }
 
-static void resolve_listen(struct resolver *r, struct conf_service *s)
+static void resolve_listen(struct conf *c, struct conf_service *s, struct conf_errors *e)
 {
-	struct addr found[ADDR_MAX];
-	char err[256];
+	struct addr found[ADDR_MAX], *all;
+	char err[256], name[ADDR_TEXT_MAX];
 
-	free(s->addrs);
-	s->addrs = NULL;
-	s->n_addrs = 0;
 	for (size_t i = 0; i < s->listen.n; i++) {
-		struct buf item = {0};
-		struct addr *all;
-		int n = addr_parse(s->listen.item[i], 0, found, err, sizeof(err));
+		const char *text = s->listen.item[i];
+		int n = addr_parse(text, 0, found, err, sizeof(err));
 
 		if (n < 0) {
-			message_quote(&item, s->listen.item[i], strlen(s->listen.item[i]));
-			conf_error(r->errors, r->conf, s, "listen", "%s: %s",
-				item.failed ? "address" : item.data, err);
-			buf_free(&item);
+			conf_error(e, c, s, "listen", "%s: %s", show(text, strlen(text)).text, err);
 			continue;
 		}
 		all = reallocarray(s->addrs, s->n_addrs + (size_t)n, sizeof(*all));
 		if (!all) {
-			conf_error(r->errors, r->conf, s, "listen", "out of memory");
+			c->lines->failed = true;
 			return;
 		}
 		s->addrs = all;
 		for (int k = 0; k < n; k++) {
-			check_taken(r, s, &found[k]);
-			s->addrs[s->n_addrs++] = found[k];
+			check_taken(c, s, &found[k], e);
+			all[s->n_addrs++] = found[k];
+			addr_format(&found[k], name);
+			if (list_add(&s->resolved_listen, name))
+				c->lines->failed = true;
 		}
 	}
 }
@@ -254,23 +208,27 @@ static void resolve_workers(struct conf_service *s)
 
 int conf_resolve(struct conf *c, conf_check_fn *check, struct conf_errors *e)
 {
-	struct resolver r = {.conf = c, .errors = e};
 	size_t errors = e->n;
 
+	if (c->lines->resolved)
+		return 0;
+	resolve_default_user(c);
 	for (size_t i = 0; i < c->n_services; i++) {
 		struct conf_service *s = &c->service[i];
-		const char *key;
 		char err[512] = "";
+		const char *key = NULL;
 
 		if (!s->enabled)
 			continue;
 		resolve_workers(s);
-		resolve_user(&r, s);
-		resolve_socket_owner(&r, s);
-		resolve_listen(&r, s);
+		resolve_user(c, s, e);
+		resolve_socket_owner(c, s, e);
+		resolve_listen(c, s, e);
 		key = check ? check(s, err, sizeof(err)) : NULL;
 		if (key)
 			conf_error(e, c, s, key, "%s", err);
 	}
+	if (c->lines->failed)
+		error_at(e, c->file, 0, "out of memory");
 	return e->n == errors ? 0 : -1;
 }

@@ -1,338 +1,395 @@
-/* scan.c: the first look at the text of settings, for all that libconfuse does not tell: unclosed
- * sections, keys and sections given twice, every unknown key (it stops at the first, and says
- * nothing), and the line of each. Nothing here recurses: sections live on a short stack. */
-#include "conf/scan.h"
+/* scan.c: the first look at a text of settings, for all that libconfuse does not tell: what is not
+ * closed, bytes that it would drop, keys and sections given twice, every unknown key (it stops at the
+ * first, and says nothing), and the line of each. Words are cut where libconfuse cuts them (lexer.l of
+ * 3.3). The first error in the syntax ends the text; other errors are collected. */
+#include "conf/conf_internal.h"
 
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "conf/syntax.h"
+#define SERVICES_MAX 4096
+#define NAME_CHARS   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-"
+#define WORD_ENDS    " \t\r\n#\"'={}(),"
 
-#define NAME_CHARACTERS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-"
+enum { TOKEN_END = 0, TOKEN_STRING = 's', TOKEN_APPEND = '+' };
 
-/* Note where a key is set. Returns false if it was set before. */
-static bool note_key(
-	struct scanner *s, const struct conf_key *k, const struct token *t, bool append)
+struct token {
+	int type;   /* TOKEN_*, or the character itself */
+	char *text; /* what is inside the quotes, as written */
+	size_t len;
+	int line; /* where it starts */
+};
+
+struct scanner {
+	struct conf *conf;
+	struct conf_errors *errors;
+	const char *file;
+	char *pos; /* what is left of the text; NUL-terminated */
+	int line;
+	struct token t;  /* the token to look at */
+	int string_line; /* where the last string began that spans lines; 0: none */
+	bool broken;     /* an error in the syntax was told: nothing more is, and t is the end */
+	bool option;
+	long section; /* the open one */
+	size_t first; /* its first place; for the global section, the first of all */
+	int opened;   /* line of its head */
+	char what[sizeof(struct shown) + 16]; /* for messages: "service 'echo'"; "" outside */
+};
+
+/* Tell the first error in the syntax, and let the text end here. */
+static void fail(struct scanner *s, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static void fail(struct scanner *s, int line, const char *fmt, ...)
 {
-	struct conf_where *w = &s->lines->section[syntax_top(s)->section].key[k - conf_keys];
+	char text[768];
+	va_list ap;
 
-	if (s->t->option || !w->file) {
-		*w = (struct conf_where){
-			s->t->file, s->t->option ? 0 : t->line, append && !s->t->option};
-		return true;
-	}
-	if (append)
-		return true;
-	if (w->file == s->t->file)
-		lex_error(&s->lex, t->line, "%s: already given on line %d", k->name, w->line);
-	else
-		lex_error(
-			&s->lex, t->line, "%s: already given at %s:%d", k->name, w->file, w->line);
-	return false;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!s->broken)
+		error_at(s->errors, s->file, s->option ? 0 : line, "%s", text);
+	s->broken = true;
+	s->pos = strchr(s->pos, '\0');
+	s->t.type = TOKEN_END;
 }
 
-/* Other programs want a ';' behind a value; here it would be a part of it. */
-static bool ends_with_semicolon(struct scanner *s, const struct token *value)
+/* Blanks and comments; comments become blanks, since libconfuse has them only between statements. */
+static void skip_blanks(struct scanner *s)
 {
-	struct buf b = {0};
+	for (;;) {
+		char *start, *end;
 
-	if (value->start != value->text || s->lex.text[value->end - 1] != ';')
-		return false;
-	lex_error(&s->lex, value->line, "found %s; leave out the ';', or put quotes around it",
-		syntax_show(s, value, &b));
-	buf_free(&b);
+		for (; *s->pos && strchr(" \t\r\n", *s->pos); s->pos++)
+			s->line += *s->pos == '\n';
+		start = end = s->pos;
+		if (*start == '#' || !strncmp(start, "//", 2)) {
+			end += strcspn(start, "\n");
+		} else if (!strncmp(start, "/*", 2)) {
+			end = strstr(start + 2, "*/");
+			if (!end) {
+				fail(s, s->line, "comment is not closed");
+				return;
+			}
+			end += 2;
+		} else {
+			return;
+		}
+		for (; start < end; start++) {
+			if (*start != '\n')
+				*start = ' ';
+		}
+	}
+}
+
+/* "${NAME}", which libconfuse would seek through quotes and lines. */
+static void skip_variable(struct scanner *s)
+{
+	size_t n = strcspn(s->pos, "}\"\n");
+
+	if (s->pos[n] != '}')
+		fail(s, s->line, "'${' is not closed; single quotes keep it as it is");
+	else
+		s->pos += n + 1;
+}
+
+/* False for the escapes that break off libconfuse's reading, and for those that mean a NUL byte.
+ * p       behind the backslash */
+static bool escape_is_good(const char *p)
+{
+	size_t digits = strspn(p, "0123456789");
+	long value = strtol(p, NULL, 8);
+
+	if (digits)
+		return digits <= 3 && strspn(p, "01234567") >= digits && value && value <= 0xff;
+	if (*p == 'x' && p[1] == '0')
+		return isxdigit((unsigned char)p[2]) && p[2] != '0';
 	return true;
 }
 
-/* What stands on the right of '='.
- * k       the key; NULL: an unknown one, everything is allowed
- * end     receives where it ends
- * Returns 1, 0 if something in it was complained about, or -1 after a syntax error. */
-static int scan_right_side(struct scanner *s, const struct conf_key *k, size_t *end)
+static void read_string(struct scanner *s)
 {
-	bool is_list = !k || k->type == CONF_LIST || k->type == CONF_IDS;
-	char expected[128];
-	struct token value;
-	int sound;
+	char quote = *s->pos++;
 
-	if (lex_peek(&s->lex, 0)->type == '{') {
-		value = lex_next(&s->lex);
-		if (!is_list)
-			lex_error(&s->lex, value.line,
-				"%s: found a list, expected one value (quote a '{' that belongs to it)",
-				k->name);
-		sound = syntax_list(s, '}', end);
-		if (!is_list && sound > 0)
-			sound = 0;
+	s->t.text = s->pos;
+	while (*s->pos != quote) {
+		if (!*s->pos) {
+			fail(s, s->t.line, "string is not closed");
+			return;
+		}
+		if (quote == '"' && *s->pos == '$' && s->pos[1] == '{') {
+			skip_variable(s);
+			continue;
+		}
+		if (quote == '"' && *s->pos == '\\' && !escape_is_good(s->pos + 1)) {
+			fail(s, s->line,
+				"bad number behind a '\\'; expected \\1 to \\377, or \\x1 to \\xff");
+			return;
+		}
+		if (*s->pos == '\\' && s->pos[1])
+			s->pos++;
+		s->line += *s->pos++ == '\n';
+	}
+	s->t.len = (size_t)(s->pos++ - s->t.text);
+	if (s->line > s->t.line)
+		s->string_line = s->t.line;
+}
+
+/* A word without quotes. A '*' and a lone '+' in it would be dropped by libconfuse; a ';' is what
+ * other programs want behind a value, and would become part of it. */
+static void read_word(struct scanner *s)
+{
+	size_t n = strcspn(s->pos, WORD_ENDS "+*;");
+	struct shown word = show(s->pos, strcspn(s->pos, WORD_ENDS));
+
+	if (!strncmp(s->pos, "${", 2)) {
+		skip_variable(s);
+	} else if (s->pos[n] == ';') {
+		fail(s, s->line, "found %s; leave out the ';', or put quotes around it", word.text);
+	} else if (s->pos[n] == '*' || (s->pos[n] == '+' && s->pos[n + 1] != '=')) {
+		fail(s, s->line, "%s needs quotes around it, because of the '%c'", word.text,
+			s->pos[n]);
 	} else {
-		if (k)
-			snprintf(expected, sizeof(expected), "a value for '%s'", k->name);
-		if (!syntax_expect(s, TOKEN_STRING, k ? expected : "a value", &value))
-			return -1;
-		*end = value.end;
-		sound = !value.bad && !(k && ends_with_semicolon(s, &value));
-	}
-	s->value_line = s->lex.last_line;
-	return sound;
-}
-
-/* KEY = VALUE, the key being taken. */
-static void scan_value(struct scanner *s, const struct conf_key *k, const struct token *key)
-{
-	bool is_list = k->type == CONF_LIST || k->type == CONF_IDS;
-	bool append = lex_peek(&s->lex, 0)->type == TOKEN_APPEND;
-	char expected[128];
-	struct token op;
-	size_t end = 0;
-	int sound;
-
-	snprintf(expected, sizeof(expected), "'=' after '%s'", k->name);
-	if (append)
-		op = lex_next(&s->lex);
-	else if (!syntax_expect(s, '=', expected, &op))
-		return;
-	if (append && !is_list)
-		lex_error(&s->lex, op.line, "%s: '+=' adds to a list, and this is none", k->name);
-	sound = scan_right_side(s, k, &end);
-	if (sound < 0)
-		return;
-	if (!note_key(s, k, key, append) || !sound || (append && !is_list))
-		lex_blank(&s->lex, key->start, end);
-}
-
-/* include("PATTERN"...), the word being taken. */
-static void scan_include(struct scanner *s, const struct token *word)
-{
-	struct token open;
-	size_t end = 0;
-	int sound;
-
-	if (!syntax_expect(s, '(', "include(\"FILE\")", &open))
-		return;
-	if (lex_peek(&s->lex, 0)->type == ')') {
-		syntax_error(s, "include(\"FILE\")", false);
-		return;
-	}
-	sound = syntax_list(s, ')', &end);
-	if (!sound)
-		lex_blank(&s->lex, word->start, end);
-}
-
-/* Take the sections that are open here as closed: a section cannot stand in another. */
-static void close_forgotten(struct scanner *s, const struct token *word, const char *next)
-{
-	while (s->depth) {
-		lex_error(&s->lex, syntax_top(s)->line,
-			"section %s is not closed before %s begins on line %d", syntax_top(s)->what,
-			next, word->line);
-		s->broken = true;
-		s->reopened++;
-		syntax_pop(s, word->start);
+		s->pos += n;
+		s->t.len = n;
 	}
 }
 
-static bool name_is_good(const char *name, size_t len)
+/* Take the token at hand, and look at the next one. */
+static struct token take(struct scanner *s)
 {
-	return len >= 1 && len <= CONF_NAME_MAX && strspn(name, NAME_CHARACTERS) >= len;
+	struct token taken = s->t;
+
+	skip_blanks(s);
+	s->t = (struct token){TOKEN_STRING, s->pos, 1, s->option ? 0 : s->line};
+	if (!*s->pos) {
+		s->t.type = TOKEN_END;
+	} else if (strchr("={}(),", *s->pos)) {
+		s->t.type = *s->pos++;
+	} else if (!strncmp(s->pos, "+=", 2)) {
+		s->t.type = TOKEN_APPEND;
+		s->t.len = 2;
+		s->pos += 2;
+	} else if (*s->pos == '"' || *s->pos == '\'') {
+		read_string(s);
+	} else {
+		read_word(s);
+	}
+	return taken;
 }
 
-/* The name of a service. Returns its kind, which is SECTION_DEAD for a name that cannot be. */
-static enum section_kind check_title(struct scanner *s, const struct token *title)
+/* Take a token of this type, or tell what was expected in its place. */
+static struct token expect(struct scanner *s, int type, const char *expected)
 {
-	struct buf b = {0};
+	char hint[64] = "";
 
-	if (name_is_good(s->lex.text + title->text, title->len))
-		return SECTION_SERVICE;
-	lex_error(&s->lex, title->line,
-		"found %s, expected a service's name: 1 to %d of letters, digits, '.', '_' and '-'",
-		syntax_show(s, title, &b), CONF_NAME_MAX);
-	buf_free(&b);
-	return SECTION_DEAD;
+	if (s->t.type == type)
+		return take(s);
+	if (s->string_line && s->string_line != s->t.line)
+		snprintf(hint, sizeof(hint), " (a string that spans lines begins on line %d)",
+			s->string_line);
+	fail(s, s->t.line, "found %s, expected %s%s",
+		s->t.type == TOKEN_END ? "the end of the file" : show(s->t.text, s->t.len).text,
+		expected, hint);
+	return s->t;
 }
 
-/* A section's head: "defaults {" or "service NAME {", the word being taken. */
+/* STRING { , STRING } [ , ] and the closing character. */
+static void scan_items(struct scanner *s, int closing)
+{
+	while (s->t.type != closing && !s->broken) {
+		expect(s, TOKEN_STRING, "a value of the list");
+		if (s->t.type != closing)
+			expect(s, ',', closing == '}' ? "',' or the list's '}'" : "',' or ')'");
+	}
+	take(s);
+}
+
+static void scan_right_side(struct scanner *s, bool is_list)
+{
+	if (is_list && s->t.type == '{') {
+		take(s);
+		scan_items(s, '}');
+	} else {
+		expect(s, TOKEN_STRING, "a value");
+	}
+}
+
+/* Note where a key is given. Only a list may be given again, to be added to. */
+static void note_key(struct scanner *s, const struct conf_key *k, int line, bool append)
+{
+	struct conf_lines *l = s->conf->lines;
+	struct conf_place *p = place_find(l, k, s->section, s->first);
+	struct conf_place place = {k, s->section, s->file, line, append};
+
+	if (p && !append && s->option) {
+		*p = place;
+	} else if (p && !append) {
+		error_at(s->errors, s->file, line, "%s: already given at %s:%d", k->name, p->file,
+			p->line);
+	} else if (!p) {
+		p = reallocarray(l->place, l->n + 1, sizeof(*p));
+		if (!p) {
+			fail(s, line, "out of memory");
+			return;
+		}
+		l->place = p;
+		p[l->n++] = place;
+	}
+}
+
+/* What is behind the name of a key. */
+static void scan_value(struct scanner *s, const struct conf_key *k, const struct token *name)
+{
+	bool append = k->type == CONF_LIST && s->t.type == TOKEN_APPEND;
+
+	expect(s, append ? TOKEN_APPEND : '=', "'='");
+	scan_right_side(s, k->type == CONF_LIST);
+	if (!s->broken)
+		note_key(s, k, name->line, append);
+}
+
+/* A statement that starts with an unknown name: tell, and what may have been meant. Behind a key the
+ * scan goes on. */
+static void scan_unknown(struct scanner *s, const struct token *name)
+{
+	unsigned here = s->section == SECTION_GLOBAL ? KEY_GLOBAL : KEY_SERVICE;
+	const char *near = key_nearest(name->text, name->len, here);
+	const char *other = key_nearest(name->text, name->len, here ^ (KEY_GLOBAL | KEY_SERVICE));
+	struct shown shown = show(name->text, name->len);
+	bool is_key = s->t.type == '=' || s->t.type == TOKEN_APPEND;
+	char hint[128] = "";
+
+	if (near)
+		snprintf(hint, sizeof(hint), "; did you mean '%s'?", near);
+	else if (other)
+		snprintf(hint, sizeof(hint), "; '%s' stands %s", other,
+			here == KEY_SERVICE ? "outside of sections"
+					    : "in a service or in defaults");
+	else if (!is_key && s->t.type != '{')
+		snprintf(hint, sizeof(hint), "; a value with spaces needs quotes");
+	if (!is_key)
+		fail(s, name->line, "found %s, expected KEY = VALUE%s", shown.text, hint);
+	else
+		error_at(s->errors, s->file, name->line, "unknown key %s%s%s%s", shown.text,
+			*s->what ? " in " : "", s->what, hint);
+	take(s);
+	scan_right_side(s, true);
+}
+
+/* Begin a service. The sections of others with its name, and names that cannot be, are errors. */
+static void add_service(struct scanner *s, const struct token *title)
+{
+	struct conf *c = s->conf;
+	struct conf_service *all = reallocarray(c->service, c->n_services + 1, sizeof(*all));
+	char *name = strndup(title->text, title->len), *file = strdup(s->file);
+	const struct conf_service *twin;
+
+	c->service = all ? all : c->service;
+	if (!all || !name || !file) {
+		free(name);
+		free(file);
+		fail(s, s->opened, "out of memory");
+		return;
+	}
+	s->section = (long)c->n_services;
+	all[c->n_services++] = (struct conf_service){.name = name, .line = s->opened, .file = file};
+	twin = conf_find(c, name);
+	if (twin != &all[s->section])
+		error_at(s->errors, s->file, s->opened, "service '%s': already given at %s:%d",
+			name, twin->file, twin->line);
+	if (!*name || title->len > CONF_NAME_MAX || strspn(name, NAME_CHARS) < title->len)
+		error_at(s->errors, s->file, s->opened,
+			"found %s, expected a service's name: 1 to %d of letters, digits, '.', '_' and '-'",
+			show(name, title->len).text, CONF_NAME_MAX);
+	if (c->n_services > SERVICES_MAX)
+		fail(s, s->opened, "more than %d services", SERVICES_MAX);
+}
+
+static void scan_statement(struct scanner *s);
+
+/* "defaults {" or "service NAME {", up to the closing brace. */
 static void scan_section(struct scanner *s, const struct conf_key *k, const struct token *word)
 {
 	bool titled = !strcmp(k->name, "service");
-	enum section_kind kind = SECTION_DEFAULTS;
-	struct frame f = {
-		.scope = KEY_SERVICE | s->t->internal, .start = word->start, .line = word->line};
-	const struct conf_section *twin = NULL;
-	struct token title = {0}, brace;
-	const char *name = NULL;
+	struct token title = s->t;
 
-	close_forgotten(s, word, titled ? "a service" : "defaults");
-	snprintf(f.what, sizeof(f.what), "defaults");
-	if (titled) {
-		if (!syntax_expect(s, TOKEN_STRING, "the name of the service", &title))
-			return;
-		kind = check_title(s, &title);
-		name = s->lex.text + title.text;
-		snprintf(f.what, sizeof(f.what), "service '%.*s'",
-			title.len > CONF_NAME_MAX ? CONF_NAME_MAX : (int)title.len, name);
-	}
-	if (!syntax_expect(s, '{', "'{'", &brace))
+	if (titled)
+		expect(s, TOKEN_STRING, "the name of the service");
+	expect(s, '{', "'{'");
+	if (s->broken)
 		return;
-	if (kind != SECTION_DEAD)
-		twin = lines_find(s->lines, kind, name, title.len);
-	if (twin) {
-		lex_error(&s->lex, word->line, "section %s: already given at %s:%d", f.what,
-			twin->where.file, twin->where.line);
-		kind = SECTION_DEAD;
+	if (!titled)
+		note_key(s, k, word->line, false);
+	s->first = s->conf->lines->n;
+	s->opened = word->line;
+	snprintf(s->what, sizeof(s->what), "%s%s%s", k->name, titled ? " " : "",
+		titled ? show(title.text, title.len).text : "");
+	if (titled)
+		add_service(s, &title);
+	else
+		s->section = SECTION_DEFAULTS;
+	while (s->t.type != '}' && !s->broken) {
+		if (s->t.type == TOKEN_END)
+			fail(s, s->opened, "section %s is not closed", s->what);
+		else
+			scan_statement(s);
 	}
-	f.drop = kind == SECTION_DEAD;
-	f.section = lines_add(s->lines, kind, name, title.len, s->t->file, word->line);
-	syntax_push(s, &f);
-	if (s->lines->n_services > CONF_SERVICES_MAX) {
-		lex_error(&s->lex, word->line, "more than %d services", CONF_SERVICES_MAX);
-		s->lex.broken = s->broken = true;
-	}
-}
-
-/* Why a name is unknown, as far as it can be guessed. */
-static void unknown(struct scanner *s, const struct token *t, const char *what)
-{
-	const char *name = s->lex.text + t->text;
-	unsigned here = syntax_top(s)->scope & ~(unsigned)KEY_INTERNAL;
-	const char *near = key_nearest(name, t->len, here);
-	const char *other = key_nearest(name, t->len, here ^ (KEY_GLOBAL | KEY_SERVICE));
-	struct buf b = {0}, hint = {0};
-
-	if (near)
-		buf_printf(&hint, "; did you mean '%s'?", near);
-	else if (other)
-		buf_printf(&hint, "; '%s' stands %s", other,
-			here == KEY_SERVICE ? "outside of sections"
-					    : "in a service or in defaults");
-	lex_error(&s->lex, t->line, "unknown %s %s%s%s%s", what, syntax_show(s, t, &b),
-		s->depth ? " in " : "", s->depth ? syntax_top(s)->what : "",
-		hint.data ? hint.data : "");
-	buf_free(&b);
-	buf_free(&hint);
-}
-
-/* A statement that starts with an unknown name: tell, and skip it. */
-static void scan_unknown(struct scanner *s, const struct token *t)
-{
-	int next = lex_peek(&s->lex, 0)->type;
-	bool is_title = next == TOKEN_STRING && lex_peek(&s->lex, 1)->type == '{';
-	bool quiet = !syntax_top(s)->scope || t->bad;
-	struct buf b = {0};
-	size_t end = t->end;
-
-	if (next == '=' || next == TOKEN_APPEND) {
-		if (!quiet)
-			unknown(s, t, "key");
-		lex_next(&s->lex);
-		if (scan_right_side(s, NULL, &end) < 0)
-			return;
-	} else if (next == '(') {
-		if (!quiet)
-			unknown(s, t, "function");
-		lex_next(&s->lex);
-		if (syntax_list(s, ')', &end) < 0)
-			return;
-	} else if (next == '{' || is_title) {
-		if (!quiet)
-			unknown(s, t, "section");
-		if (is_title)
-			lex_next(&s->lex);
-		lex_next(&s->lex);
-		syntax_push_dropped(s, t, s->lex.text + t->text, t->len);
-		return;
-	} else if (!quiet) {
-		lex_error(&s->lex, t->line, "found %s, expected KEY = VALUE%s",
-			syntax_show(s, t, &b),
-			t->len == 1 && s->lex.text[t->text] == ';' ? "; leave out the ';'"
-			: t->line == s->value_line ? "; a value with spaces needs quotes"
-						   : "");
-		buf_free(&b);
-	}
-	lex_blank(&s->lex, t->start, end);
+	take(s);
+	s->section = SECTION_GLOBAL;
+	s->first = 0;
+	s->what[0] = '\0';
+	s->string_line = 0; /* all is well up to here */
 }
 
 static void scan_statement(struct scanner *s)
 {
-	struct token t = lex_next(&s->lex);
-	const char *name = s->lex.text + t.text;
-	const struct conf_key *k = NULL;
-	int next = lex_peek(&s->lex, 0)->type;
+	const char *expected = *s->what ? "a key or '}'" : "a key or a section";
+	struct token name = expect(s, TOKEN_STRING, expected);
+	const struct conf_key *global = key_find(name.text, name.len, KEY_GLOBAL), *k = global;
 
-	if (t.bad)
-		s->broken = true;
-	if (syntax_top(s)->scope)
-		k = key_find(name, t.len, syntax_top(s)->scope);
-	if (s->t->option && (s->depth || t.start))
-		k = NULL;
-	/* A service inside a section: the '}' before it was forgotten. */
-	if (!k && s->depth && syntax_top(s)->scope && next != '=' && next != TOKEN_APPEND) {
-		k = key_find(name, t.len, KEY_GLOBAL);
-		if (k && k->type != CONF_SECTION)
-			k = NULL;
-	}
-	if (!k)
-		scan_unknown(s, &t);
-	else if (k->type == CONF_SECTION)
-		scan_section(s, k, &t);
-	else if (k->type == CONF_INCLUDE)
-		scan_include(s, &t);
-	else
-		scan_value(s, k, &t);
-}
-
-static void scan_all(struct scanner *s)
-{
-	while (!s->lex.broken) {
-		const struct token *t = lex_peek(&s->lex, 0);
-
-		if (t->type == TOKEN_EOF)
-			break;
-		if (t->type == TOKEN_STRING) {
-			scan_statement(s);
-		} else if (t->type == '}' && s->depth) {
-			syntax_pop(s, lex_next(&s->lex).end);
-		} else if (t->type == '}' && s->reopened) {
-			s->reopened--;
-			lex_next(&s->lex);
-		} else if (t->type == '}') {
-			lex_error(&s->lex, t->line, "found '}', but no section is open");
-			s->broken = true;
-			lex_next(&s->lex);
-		} else if (!syntax_top(s)->scope) {
-			lex_next(&s->lex);
-		} else {
-			syntax_error(s, s->depth ? "a key or '}'" : "a key or a section", false);
-		}
-	}
-	while (!s->lex.broken && s->depth) {
-		if (syntax_top(s)->what[0])
-			lex_error(&s->lex, syntax_top(s)->line, "section %s is not closed",
-				syntax_top(s)->what);
-		s->broken = true;
-		s->depth--;
+	if (s->section != SECTION_GLOBAL)
+		k = key_find(name.text, name.len,
+			KEY_SERVICE | (s->conf->lines->resolved ? KEY_INTERNAL : 0));
+	if (s->broken)
+		return;
+	if (k && k->type == CONF_SECTION) {
+		scan_section(s, k, &name);
+	} else if (k && k->type == CONF_INCLUDE) {
+		expect(s, '(', "include(\"FILE\")");
+		scan_items(s, ')');
+	} else if (k) {
+		scan_value(s, k, &name);
+	} else if (global && global->type == CONF_SECTION && s->t.type != '=') {
+		fail(s, s->opened, "section %s is not closed before the one on line %d", s->what,
+			name.line);
+	} else {
+		scan_unknown(s, &name);
 	}
 }
 
-int scan(struct scan_text *t, struct conf_lines *l, struct conf_errors *e)
+bool scan(struct conf *c, char *text, size_t len, const char *file, long section, bool option,
+	struct conf_errors *e)
 {
-	struct scanner s = {.t = t, .lines = l};
-	const char *nul = memchr(t->text, '\0', t->len);
+	struct scanner s = {.conf = c, .errors = e, .file = file, .pos = text, .line = 1};
+	size_t errors = e->n;
 
-	s.lex = (struct lex){.text = t->text,
-		.len = t->len,
-		.line = 1,
-		.file = t->file,
-		.no_lines = t->option,
-		.errors = e};
-	s.frame[0].scope = (t->option ? t->scope : KEY_GLOBAL) | t->internal;
-	s.frame[0].section = t->option ? t->section : 0;
-	if (nul) {
-		for (const char *p = t->text; p < nul; p++)
-			s.lex.line += *p == '\n';
-		lex_error(&s.lex, s.lex.line, "NUL byte: this is not a text file");
-		return -1;
+	s.section = section;
+	s.option = option;
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+		memset(text, ' ', 3); /* a byte order mark */
+	if (strlen(text) < len) {
+		for (; *s.pos; s.pos++)
+			s.line += *s.pos == '\n';
+		fail(&s, s.line, "NUL byte: this is not a text file");
 	}
-	if (t->len >= 3 && !memcmp(t->text, "\xef\xbb\xbf", 3))
-		lex_blank(&s.lex, 0, 3); /* a byte order mark */
-	scan_all(&s);
-	return s.broken || s.lex.broken ? -1 : 0;
+	take(&s);
+	while (s.t.type != TOKEN_END) {
+		scan_statement(&s);
+		if (option)
+			expect(&s, TOKEN_END, "one value; a value with spaces needs quotes");
+	}
+	return e->n == errors;
 }

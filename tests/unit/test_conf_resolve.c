@@ -43,7 +43,7 @@ static void expect_resolve_errors(const char *text, const char *expected)
 
 static struct conf *load_resolved(const char *text)
 {
-	const struct conf_source src = {.text = text, .text_name = "dump", .flags = CONF_RESOLVED};
+	const struct conf_source src = {.text = text, .text_name = "t", .flags = CONF_RESOLVED};
 	struct conf *c = load(&src);
 
 	if (!c)
@@ -58,7 +58,7 @@ static void two_on_one_address_are_told(void **state)
 		"service a {\nhandler = x\nlisten = {'127.0.0.1:7', '127.0.0.1:07'}\n}\n"
 		"service b {\nhandler = x listen = 127.0.0.1:7\n}\n"
 		"service c { enabled = no listen = 127.0.0.1:7 }\n",
-		"t:3: listen: 127.0.0.1:7 is taken by 127.0.0.1:7 of the same service\n"
+		"t:3: listen: 127.0.0.1:7 is taken by 127.0.0.1:7 of service 'a' (t:1)\n"
 		"t:6: listen: 127.0.0.1:7 is taken by 127.0.0.1:7 of service 'a' (t:1)\n");
 	expect_resolve_errors("service a { handler = x listen = :7 }\n"
 			      "service b { handler = x listen = '[::1]:7' }\n"
@@ -137,8 +137,30 @@ static void users_become_numbers(void **state)
 	assert_int_equal(s->socket_uid, getpwnam("daemon")->pw_uid);
 	assert_int_equal(s->socket_gid, 12);
 	conf_free(c);
-	c = resolve_good("service a {" ECHO_BODY "}\n");
-	assert_int_not_equal(conf_find(c, "a")->uid, 0);
+}
+
+/* A dump that does not say which user was found for root would not be what is in force. */
+static void the_user_that_is_found_is_written_down(void **state)
+{
+	const char *found = getpwnam("sockd") ? "sockd" : "nobody";
+	struct conf *c = resolve_good("group = nogroup\n"
+				      "service a {" ECHO_BODY "}\n"
+				      "service b { listen = :1 handler = x user = daemon }\n");
+
+	(void)state;
+	if (geteuid() != 0) {
+		assert_null(c->user);
+		assert_null(conf_find(c, "a")->user);
+	} else {
+		assert_string_equal(c->user, found);
+		assert_string_equal(conf_find(c, "a")->user, found);
+		assert_string_equal(conf_find(c, "a")->group, "nogroup");
+		assert_int_not_equal(conf_find(c, "a")->uid, 0);
+		assert_int_equal(conf_find(c, "a")->gid, getgrnam("nogroup")->gr_gid);
+		assert_string_equal(conf_find(c, "b")->user, "daemon");
+		assert_null(conf_find(c, "b")->group);
+		assert_int_equal(conf_find(c, "b")->gid, getpwnam("daemon")->pw_gid);
+	}
 	conf_free(c);
 }
 
@@ -256,7 +278,7 @@ static void compare_tells_what_a_change_takes(void **state)
 		const char *keys;
 	} all[] = {
 		{"", CONF_SAME, ""},
-		{"listen = {'[::1]:8', '127.0.0.1:7'}", CONF_SAME, ""},
+		{"listen = {'127.0.0.1:7', '[::1]:8'}", CONF_SAME, ""},
 		{"listen = '127.0.0.1:7'", CONF_LISTEN, "listen"},
 		{"listen = {'[::1]:9', '127.0.0.1:7'}", CONF_LISTEN, "listen"},
 		{"enabled = no", CONF_LISTEN, "enabled"},
@@ -292,8 +314,8 @@ static void compare_tells_what_a_change_takes(void **state)
 		snprintf(text, sizeof(text), "%s service a { %s } service z { %s }", base,
 			all[i].change, off ? "listen = unix:/z" : "enabled = no");
 		b = resolve_good(text);
-		assert_int_equal(
-			conf_compare(a->service, b->service, &keys) & ~(off ? CONF_WORKERS : 0U),
+		assert_int_equal(conf_compare(a->service, b->service, &keys) &
+					 ~(off ? CONF_WORKERS | CONF_SOCKET : 0U),
 			all[i].effects);
 		if (!off)
 			assert_string_equal(keys.data ? keys.data : "", all[i].keys);
@@ -315,7 +337,7 @@ static void compare_sees_another_user(void **state)
 	a = resolve_good("user = daemon service a {" ECHO_BODY "}");
 	b = resolve_good("user = root service a {" ECHO_BODY "}");
 	assert_int_equal(conf_compare(a->service, b->service, &keys), CONF_WORKERS);
-	assert_string_equal(keys.data, "user group");
+	assert_string_equal(keys.data, "user");
 	buf_free(&keys);
 	conf_free(a);
 	conf_free(b);
@@ -348,12 +370,8 @@ static void cgroup_quota_limits_auto(void **state)
 	assert_int_equal(conf_auto_workers(folder), all);
 	put("proc/self/cgroup", "rubbish\n:\n::\n1:cpu\n1:cpu:\n0::relative\n");
 	assert_int_equal(conf_auto_workers(folder), all);
-
-	put("proc/self/cgroup", "5:cpuset:/q\n4:cpuacct,cpu:/q/r\n0::/\n");
-	put("sys/fs/cgroup/cpu/q/cpu.cfs_quota_us", "-1\n");
-	put("sys/fs/cgroup/cpu/q/cpu.cfs_period_us", "100000\n");
-	assert_int_equal(conf_auto_workers(folder), all);
-	put("sys/fs/cgroup/cpu/q/cpu.cfs_quota_us", "100000\n");
+	put("sys/fs/cgroup/q/cpu.max", "50000 100000\n");
+	put("proc/self/cgroup", "5:cpuset:/a\n4:cpuacct,cpu:/a\n0::/q\n");
 	assert_int_equal(conf_auto_workers(folder), 1);
 }
 
@@ -363,6 +381,7 @@ int main(void)
 		cmocka_unit_test(two_on_one_address_are_told),
 		cmocka_unit_test(what_does_not_resolve_is_told),
 		cmocka_unit_test(users_become_numbers),
+		cmocka_unit_test(the_user_that_is_found_is_written_down),
 		cmocka_unit_test(an_ordinary_user_stays_itself),
 		cmocka_unit_test(auto_becomes_a_number),
 		cmocka_unit_test(dump_reads_back_the_same),
