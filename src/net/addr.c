@@ -3,14 +3,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
-
-#define HOST_MAX 255 /* characters of a host name, RFC 1035 */
+#define HOST_MAX      255 /* characters of a host name, RFC 1035 */
+#define PORT_EXPECTED "expected a port from 0 to 65535 or a name of services(5)"
 
 static int fail(char *err, size_t size, const char *what)
 {
@@ -35,201 +34,143 @@ static int parse_unix(const char *path, struct addr *a, char *err, size_t size)
 	return 1;
 }
 
-/* Returns the port in host byte order, or -1. */
-static int parse_port(const char *text, unsigned flags, char *err, size_t size)
+/* ::ffff:1.2.3.4 is 1.2.3.4. */
+static void unmap(struct addr *a)
 {
-	const char *expected = "expected a port from 0 to 65535 or a name of services(5)";
-	char answers[1024];
-	struct servent entry, *found = NULL;
-	int port = 0;
+	struct sockaddr_in in = {.sin_family = AF_INET};
 
-	if (!*text) {
-		snprintf(err, size, "the port is missing; %s", expected);
-		return -1;
-	}
-	if (text[strspn(text, "0123456789")] == '\0') {
-		for (; *text; text++) {
-			port = port * 10 + (*text - '0');
-			if (port > 65535) {
-				snprintf(err, size, "the port is out of range; %s", expected);
-				return -1;
-			}
-		}
-		return port;
-	}
-	if (!(flags & ADDR_NUMERIC))
-		getservbyname_r(text, "tcp", &entry, answers, sizeof(answers), &found);
-	if (!found) {
-		snprintf(err, size, "unknown service in place of the port; %s", expected);
-		return -1;
-	}
-	return ntohs((uint16_t)found->s_port);
-}
-
-static void set_v4(struct addr *a, const void *ip, int port)
-{
-	*a = (struct addr){.len = sizeof(a->in)};
-	a->in.sin_family = AF_INET;
-	memcpy(&a->in.sin_addr, ip, sizeof(a->in.sin_addr));
-	a->in.sin_port = htons((uint16_t)port);
-}
-
-static void set_v6(struct addr *a, const struct in6_addr *ip, uint32_t scope, int port)
-{
-	if (IN6_IS_ADDR_V4MAPPED(ip)) {
-		set_v4(a, ip->s6_addr + 12, port);
+	if (a->sa.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr))
 		return;
-	}
-	*a = (struct addr){.len = sizeof(a->in6)};
-	a->in6.sin6_family = AF_INET6;
-	a->in6.sin6_addr = *ip;
-	a->in6.sin6_scope_id = scope;
-	a->in6.sin6_port = htons((uint16_t)port);
+	memcpy(&in.sin_addr, a->in6.sin6_addr.s6_addr + 12, sizeof(in.sin_addr));
+	in.sin_port = a->in6.sin6_port;
+	*a = (struct addr){.in = in, .len = sizeof(in)};
 }
 
-/* The inside of the brackets: an IPv6 address, perhaps with %interface. */
-static int parse_v6(char *host, int port, struct addr *a, char *err, size_t size)
+/* getaddrinfo() takes 70000 for a port. */
+static int check_port(const char *port, char *err, size_t size)
 {
-	struct in6_addr ip;
-	char *scope = strchr(host, '%');
-	unsigned index = 0;
+	bool number = *port && port[strspn(port, "0123456789")] == '\0';
 
-	if (scope)
-		*scope++ = '\0';
-	if (inet_pton(AF_INET6, host, &ip) != 1)
-		return fail(err, size, "expected an IPv6 address in the brackets");
-	if (scope) {
-		index = if_nametoindex(scope);
-		if (!index && *scope && scope[strspn(scope, "0123456789")] == '\0')
-			sscanf(scope, "%9u", &index);
-		if (!index)
-			return fail(err, size, "unknown interface after '%'");
-	}
-	set_v6(a, &ip, index, port);
-	return 1;
+	if (*port && (!number || (strlen(port) <= 5 && strtol(port, NULL, 10) <= 65535)))
+		return 0;
+	snprintf(err, size, "%s; " PORT_EXPECTED,
+		number ? "the port is out of range" : "the port is missing");
+	return -1;
 }
 
-static int lookup(const char *host, int port, struct addr out[ADDR_MAX], char *err, size_t size)
+/* What kind of host this is. Returns 0, or -1 if it is none. */
+static int check_host(const char **host, struct addrinfo *hints, char *err, size_t size)
 {
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *list = NULL;
-	int n = 0;
-	int rc = getaddrinfo(host, NULL, &hints, &list);
+	struct in_addr ip;
 
-	if (rc) {
+	if (hints->ai_family == AF_INET6) { /* it stood in brackets */
+		if (!strchr(*host, ':'))
+			return fail(err, size, "expected an IPv6 address in the brackets");
+		hints->ai_flags |= AI_NUMERICHOST;
+	} else if (!**host || !strcmp(*host, "*")) {
+		*host = "::";
+		hints->ai_flags |= AI_NUMERICHOST;
+	} else if (strchr(*host, ':')) {
+		return fail(err, size, "an IPv6 address stands in brackets: [::1]:80");
+	} else if ((*host)[strspn(*host, "0123456789.")] == '\0' &&
+		   inet_pton(AF_INET, *host, &ip) != 1) {
+		return fail(err, size, "not an IPv4 address"); /* getaddrinfo() would take 127.1 */
+	}
+	return 0;
+}
+
+static int lookup_failed(int rc, const struct addrinfo *hints, char *err, size_t size)
+{
+	if (rc == EAI_SERVICE)
+		snprintf(err, size, "unknown service in place of the port; " PORT_EXPECTED);
+	else if (hints->ai_family == AF_INET6)
+		snprintf(err, size, "expected an IPv6 address in the brackets");
+	else if (hints->ai_flags & AI_NUMERICHOST)
+		snprintf(err, size, "expected a numeric address");
+	else
 		snprintf(err, size, "cannot look up the host: %s",
 			rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
-		return -1;
-	}
-	for (struct addrinfo *ai = list; ai; ai = ai->ai_next) {
-		struct addr a;
+	return -1;
+}
+
+/* The addresses of a list, each once. */
+static int collect(const struct addrinfo *ai, struct addr out[ADDR_MAX], char *err, size_t size)
+{
+	int n = 0;
+
+	for (; ai; ai = ai->ai_next) {
+		struct addr a = {.len = ai->ai_addrlen};
 		int i = 0;
 
-		if (ai->ai_family == AF_INET) {
-			struct sockaddr_in in;
-
-			memcpy(&in, ai->ai_addr, sizeof(in));
-			set_v4(&a, &in.sin_addr, port);
-		} else if (ai->ai_family == AF_INET6) {
-			struct sockaddr_in6 in6;
-
-			memcpy(&in6, ai->ai_addr, sizeof(in6));
-			set_v6(&a, &in6.sin6_addr, in6.sin6_scope_id, port);
-		} else {
+		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
 			continue;
-		}
+		memcpy(&a.sa, ai->ai_addr, ai->ai_addrlen);
+		unmap(&a);
 		while (i < n && !addr_equal(&out[i], &a))
 			i++;
 		if (i < n)
 			continue;
 		if (n == ADDR_MAX) {
 			snprintf(err, size, "the host has more than %d addresses", ADDR_MAX);
-			n = -1;
-			break;
+			return -1;
 		}
 		out[n++] = a;
 	}
-	freeaddrinfo(list);
 	return n ? n : fail(err, size, "the host has no IPv4 or IPv6 address");
-}
-
-static int parse_host(
-	char *host, int port, unsigned flags, struct addr out[ADDR_MAX], char *err, size_t size)
-{
-	struct in_addr ip;
-
-	if (!*host || !strcmp(host, "*")) {
-		set_v6(&out[0], &in6addr_any, 0, port);
-		out[0].dual = true;
-		return 1;
-	}
-	if (inet_pton(AF_INET, host, &ip) == 1) {
-		set_v4(&out[0], &ip, port);
-		return 1;
-	}
-	if (strchr(host, ':'))
-		return fail(err, size, "an IPv6 address stands in brackets: [::1]:80");
-	if (host[strspn(host, "0123456789.")] == '\0')
-		return fail(err, size, "not an IPv4 address");
-	if (flags & ADDR_NUMERIC)
-		return fail(err, size, "expected a numeric address");
-	return lookup(host, port, out, err, size);
 }
 
 int addr_parse(const char *text, unsigned flags, struct addr out[ADDR_MAX], char *err, size_t size)
 {
-	char host[HOST_MAX + 1];
-	const char *colon = strrchr(text, ':');
-	size_t n;
-	int port;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+	char copy[HOST_MAX + 1];
+	const char *host = copy, *colon = strrchr(text, ':');
+	size_t n = colon ? (size_t)(colon - text) : 0;
+	bool any;
+	int rc;
 
 	memset(&out[0], 0, sizeof(out[0]));
 	if (!strncmp(text, "unix:", 5))
 		return parse_unix(text + 5, &out[0], err, size);
 	if (!colon || (text[0] == '[' && strchr(colon, ']')))
 		return fail(err, size, "expected ADDRESS:PORT, *:PORT or unix:PATH");
-	n = (size_t)(colon - text);
 	if (n > HOST_MAX)
 		return fail(err, size, "the host name is too long");
-	memcpy(host, text, n);
-	host[n] = '\0';
-	port = parse_port(colon + 1, flags, err, size);
-	if (port < 0)
+	if (check_port(colon + 1, err, size) < 0)
 		return -1;
-	if (host[0] != '[')
-		return parse_host(host, port, flags, out, err, size);
-	if (host[n - 1] != ']')
-		return fail(err, size, "expected [ADDRESS]:PORT");
-	host[n - 1] = '\0';
-	return parse_v6(host + 1, port, &out[0], err, size);
-}
-
-static bool is_mapped(const struct addr *a)
-{
-	return a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr);
+	memcpy(copy, text, n);
+	copy[n] = '\0';
+	any = !n || !strcmp(copy, "*");
+	if (copy[0] == '[') {
+		if (copy[n - 1] != ']')
+			return fail(err, size, "expected [ADDRESS]:PORT");
+		copy[n - 1] = '\0';
+		host++;
+		hints.ai_family = AF_INET6;
+	}
+	if (flags & ADDR_NUMERIC)
+		hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+	if (check_host(&host, &hints, err, size) < 0)
+		return -1;
+	rc = getaddrinfo(host, colon + 1, &hints, &list);
+	if (rc)
+		return lookup_failed(rc, &hints, err, size);
+	rc = collect(list, out, err, size);
+	freeaddrinfo(list);
+	if (rc > 0)
+		out[0].dual = any;
+	return rc;
 }
 
 void addr_host(const struct addr *a, char out[ADDR_TEXT_MAX])
 {
-	char ip[INET6_ADDRSTRLEN];
-	char name[IF_NAMESIZE];
-	uint32_t scope;
+	struct addr plain = *a;
 
 	out[0] = '\0';
-	if (a->sa.sa_family == AF_INET) {
-		inet_ntop(AF_INET, &a->in.sin_addr, out, ADDR_TEXT_MAX);
-	} else if (is_mapped(a)) {
-		inet_ntop(AF_INET, a->in6.sin6_addr.s6_addr + 12, out, ADDR_TEXT_MAX);
-	} else if (a->sa.sa_family == AF_INET6) {
-		scope = a->in6.sin6_scope_id;
-		inet_ntop(AF_INET6, &a->in6.sin6_addr, ip, sizeof(ip));
-		if (!scope)
-			snprintf(out, ADDR_TEXT_MAX, "%s", ip);
-		else if (if_indextoname(scope, name))
-			snprintf(out, ADDR_TEXT_MAX, "%s%%%s", ip, name);
-		else
-			snprintf(out, ADDR_TEXT_MAX, "%s%%%u", ip, (unsigned)scope);
-	}
+	if (a->sa.sa_family == AF_UNIX)
+		return;
+	unmap(&plain);
+	if (getnameinfo(&plain.sa, plain.len, out, ADDR_TEXT_MAX, NULL, 0, NI_NUMERICHOST))
+		out[0] = '\0';
 }
 
 unsigned addr_port(const struct addr *a)
@@ -271,7 +212,7 @@ void addr_format(const struct addr *a, char out[ADDR_TEXT_MAX])
 	addr_host(a, host);
 	if (a->dual)
 		snprintf(out, ADDR_TEXT_MAX, "*:%u", addr_port(a));
-	else if (a->sa.sa_family == AF_INET6 && !is_mapped(a))
+	else if (strchr(host, ':'))
 		snprintf(out, ADDR_TEXT_MAX, "[%.119s]:%u", host, addr_port(a));
 	else
 		snprintf(out, ADDR_TEXT_MAX, "%.121s:%u", host, addr_port(a));
