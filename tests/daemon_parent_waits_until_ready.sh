@@ -17,11 +17,18 @@ expect "what is printed" "" "$out"
 [ "$(ps -o sid= -p "$master")" != "$(ps -o sid= -p $$)" ] || fail "it is in our session"
 expect "terminal" '?' "$(ps -o tty= -p "$master" | tr -d ' ')"
 expect "working directory" / "$(readlink "/proc/$master/cwd")"
-for pid in $master $(descendants "$master"); do
-	for fd in "/proc/$pid/fd"/*; do
-		[[ $(readlink "$fd") == "$dir"/@(out|err) ]] && fail "process $pid ($(cat "/proc/$pid/comm")) holds $(readlink "$fd") as ${fd##*/}"
+holds_ours() {
+	local pid fd
+
+	for pid in $master $(descendants "$master"); do
+		for fd in "/proc/$pid/fd"/*; do
+			[[ $(readlink "$fd") != "$dir"/@(out|err) ]] ||
+				echo "process $pid ($(cat "/proc/$pid/comm")) holds $(readlink "$fd") as ${fd##*/}"
+		done
 	done
-done
+}
+holds_nothing() { [ -z "$(holds_ours)" ]; }
+wait_for 2 holds_nothing || fail "$(holds_ours)"
 
 # A second one fails in the same way.
 sed "s,$pidfile,$pidfile.2," "$conf" >"$dir/second.conf"
