@@ -59,8 +59,16 @@ shell_tests = \
 	tests/listen_unix_refuses_what_is_not_ours.sh \
 	tests/listen_unix_socket.sh \
 	tests/listen_v4_v6_and_both.sh \
+	tests/log_hostile_records_do_no_harm.sh \
+	tests/log_last_lines_survive_the_logger.sh \
+	tests/log_last_words_belong_to_their_service.sh \
 	tests/log_levels_filter.sh \
 	tests/log_lines_are_escaped.sh \
+	tests/log_lines_of_a_stalled_logger_are_counted.sh \
+	tests/log_stalled_stderr_blocks_no_writer.sh \
+	tests/logger_failure_is_told.sh \
+	tests/logger_is_replaced_under_a_flood.sh \
+	tests/logger_keeps_no_rights.sh \
 	tests/low_port_needs_root.sh \
 	tests/max_connections_retires_one_at_a_time.sh \
 	tests/nmap_names_the_services.sh \

@@ -22,11 +22,12 @@
 #define LOG_F_NOREPEAT 0x01 /* never merged with an equal line (a connection's line) */
 #define LOG_F_DEATH    0x02 /* the logger appends the last stderr lines of field "pid" */
 
-/* State of a channel that its senders and the logger share. */
+/* State of a channel that its senders and the loggers, one after the other, share. */
 struct log_shared {
-	_Atomic uint64_t lost; /* lines that did not fit */
-	_Atomic uint64_t told; /* how many of them the log speaks of; the logger's */
-	_Atomic int level;     /* lines above it (less urgent) are not sent */
+	_Atomic uint64_t lost;    /* lines that did not fit, until the log speaks of them */
+	_Atomic uint64_t dropped; /* the same of lines of stderr over the limit */
+	_Atomic uint64_t refused; /* the same of lines that the logger could not write */
+	_Atomic int level;        /* lines above it (less urgent) are not sent */
 };
 
 /* A line under construction: "level flags text NUL (field NUL)*". A field is "key=value", with a

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#define JSON_CLOSE 10 /* bytes: one more \u00NN, the end of a string and of an object, a NUL */
+
 /* The next NUL-terminated string of a record at *pos, or NULL. */
 static const char *record_next(const char *data, size_t n, size_t *pos, size_t *len)
 {
@@ -171,13 +173,14 @@ size_t log_render_text(
 	return o.len;
 }
 
-/* A JSON string: what is not printable ASCII becomes \u00NN, byte by byte. Source: RFC 8259 */
+/* A JSON string: what is not printable ASCII becomes \u00NN, byte by byte. It is cut so that it and
+ * the object can be closed. Source: RFC 8259 */
 static void json_string(struct text_out *o, const char *s, size_t n)
 {
 	char u[8];
 
 	out_puts(o, "\"");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && o->len + JSON_CLOSE < o->size; i++) {
 		unsigned char c = (unsigned char)s[i];
 
 		if (c == '"' || c == '\\') {

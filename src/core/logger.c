@@ -15,13 +15,17 @@
 
 #define CHANNEL_BUFFER (8 << 20) /* bytes; what a burst may hold before lines are lost */
 #define RESPAWN_MS     1000      /* pause before replacing a logger that died young */
+#define LEAVE_MS       2000      /* for a logger that was told to leave; then KILL */
+#define LAST_LOGGERS   3         /* tries to have the last lines written */
 
 static struct log_channel *channels;
 static struct logger_options options;
 static pid_t pid;
 static uint64_t started_ms;
-static bool finishing;
-static struct loop_timer respawn;
+static int finishing; /* loggers that were told to write the last lines */
+
+/* Armed: there is no logger, or one that leaves; until the next one nobody may read the channels. */
+static struct loop_timer next_due;
 
 static int pair_open(int type, int *tx, int *rx)
 {
@@ -66,6 +70,11 @@ void log_channel_free(struct log_channel *ch)
 {
 	int saved = errno;
 
+	/* Its last lines wait for the next logger. */
+	if (next_due.armed && !finishing) {
+		ch->gone = true;
+		return;
+	}
 	for (struct log_channel **p = &channels; *p; p = &(*p)->next) {
 		if (*p == ch) {
 			*p = ch->next;
@@ -109,37 +118,48 @@ void log_channels_keep(const struct log_channel *keep)
 
 static int logger_fork(void)
 {
+	pid_t master = getpid();
+
 	pid = fork();
 	if (pid < 0) {
 		pid = 0;
 		return -1;
 	}
 	if (pid == 0)
-		logger_run(channels, &options);
+		logger_run(channels, &options, master);
 	started_ms = mono_ms();
+	for (struct log_channel *ch = channels, *next; ch; ch = next) {
+		next = ch->next;
+		if (ch->gone)
+			log_channel_free(ch);
+	}
 	return 0;
 }
 
-static void logger_respawn(void *arg)
+static void logger_next(void *arg)
 {
 	(void)arg;
-	if (logger_fork() < 0)
-		loop_timer_set(&respawn, RESPAWN_MS);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		loop_timer_set(&next_due, LEAVE_MS);
+	} else if (logger_fork() < 0) {
+		loop_timer_set(&next_due, RESPAWN_MS);
+	}
 }
 
 int logger_start(const struct logger_options *o)
 {
 	options = *o;
-	respawn.fn = logger_respawn;
+	next_due.fn = logger_next;
 	return logger_fork();
 }
 
 void logger_restart(const struct logger_options *o)
 {
 	options = *o;
-	if (pid > 0) {
-		started_ms = 0; /* meant, so no pause before the next */
+	if (pid > 0 && !next_due.armed) {
 		kill(pid, SIGTERM);
+		loop_timer_set(&next_due, LEAVE_MS);
 	}
 }
 
@@ -157,23 +177,36 @@ pid_t logger_pid(void)
 
 bool logger_reaped(int status)
 {
+	int left = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	bool meant = next_due.armed;
+
 	pid = 0;
-	if (finishing)
-		return true;
-	if (WIFSIGNALED(status))
+	loop_timer_clear(&next_due);
+	if (left < 0)
 		log_msg(LOG_WARNING, "logger died: killed by signal %d (%s); replaced",
 			WTERMSIG(status), signal_name(WTERMSIG(status)));
-	if (started_ms && mono_ms() - started_ms < RESPAWN_MS)
-		loop_timer_set(&respawn, RESPAWN_MS);
+	else if (left > 0 && left < LOGGER_LATE)
+		log_msg(LOG_WARNING, "logger died: exit status %d; replaced", left);
+	if (finishing) {
+		/* One that left for another reason than this end leaves lines to the next. */
+		if ((meant || left) && left != LOGGER_STALLED && finishing < LAST_LOGGERS)
+			logger_finish();
+		return pid == 0;
+	}
+	if (!meant && mono_ms() - started_ms < RESPAWN_MS)
+		loop_timer_set(&next_due, RESPAWN_MS);
 	else
-		logger_respawn(NULL);
+		logger_next(NULL);
 	return false;
 }
 
 void logger_finish(void)
 {
-	finishing = true;
-	loop_timer_clear(&respawn);
+	finishing++;
+	if (pid == 0) {
+		loop_timer_clear(&next_due);
+		(void)logger_fork();
+	}
 	if (pid > 0)
 		kill(pid, SIGTERM);
 }

@@ -19,6 +19,7 @@ struct log_channel {
 	int err_tx;    /* stderr of the workers */
 	int err_rx;
 	struct log_shared *shared; /* mapping shared with all who send */
+	bool gone;                 /* freed once a logger has what waits in it */
 	struct log_channel *next;
 };
 
@@ -27,7 +28,7 @@ struct logger_options {
 	bool json;
 	int facility;
 	bool copy_errors; /* to stderr too, until logger_detach(): start-up */
-	bool drop;        /* change to the next three */
+	bool drop;        /* all capabilities; the user stays, so that no worker may signal it */
 	uid_t uid;
 	gid_t gid;
 };
@@ -50,7 +51,7 @@ void log_channels_keep(const struct log_channel *ch);
 int logger_start(const struct logger_options *o);
 
 /* Have the running logger finish and be replaced by one that knows the present channels and these
- * options. Asynchronous: logger_reaped() starts the next. */
+ * options. Asynchronous: logger_reaped() starts the next. One that does not finish is killed. */
 void logger_restart(const struct logger_options *o);
 
 /* Start-up is over: errors are no longer copied to stderr, and a logger for syslog lets go of it. */
@@ -63,7 +64,7 @@ pid_t logger_pid(void);
  * Returns true if that was the end that logger_finish() asked for. */
 bool logger_reaped(int status);
 
-/* Tell the logger to write what waits and leave. */
+/* Tell the logger to write what waits and leave; if there is none, start one for that. */
 void logger_finish(void);
 
 #endif

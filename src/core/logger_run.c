@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,39 +22,42 @@
 #define BATCH          32
 #define ROUND_BATCHES  64
 #define REPEAT_MS      10000 /* equal lines within it are one line and a count */
-#define RETRY_MS       200   /* between two tries to reach syslog */
+#define RETRY_MS       100   /* between two tries to reach a stalled sink */
 #define GATHER_MS      2     /* after some lines, more are likely: take them together */
-#define FINISH_MS      1000  /* how long a stalled syslog is waited for at the end */
+#define FINISH_MS      1000  /* how long a stalled sink, and what more comes, delays the end */
 #define STDERR_BURST   100   /* lines of stderr at once from a service, ... */
 #define STDERR_PER_SEC 10    /* ... then so many a second; the rest is counted */
+#define STDERR_READS   16    /* of 1 MiB: all that is there, for writers sleep until 3/4 are gone */
+#define TELL_MS        1000  /* between two looks at what is to be told: repeats and losses */
 
 /* What the logger remembers of a channel. */
 struct reader {
 	struct log_channel *ch;
-	bool open[2]; /* records, stderr */
-	char last[LOG_RECORD_MAX];
+	bool open[2];                  /* records, stderr */
+	char last[LOG_RECORD_MAX + 1]; /* NUL-terminated */
 	size_t last_len;
 	uint64_t last_ms, repeats;
 	uint64_t tokens_ms; /* 1000 for each line of stderr that may be written now */
-	uint64_t refilled_ms, dropped;
+	uint64_t refilled_ms, losses_ms;
 };
 
 static struct {
 	struct logger_options o;
-	struct reader *reader;
+	struct reader *reader, *own; /* own: the master's, and the logger's */
 	size_t n;
 	int epoll_fd;
-	uint64_t refused; /* lines that the sink gave up, not told yet */
 	pid_t master;
 } lg;
 
-static volatile sig_atomic_t finish, detached;
+static volatile uint64_t finish_ms; /* when TERM came */
+static volatile sig_atomic_t detached;
+static sigset_t none; /* whoever waits lets every signal in */
 static int null_fd;
 
 static void on_term(int sig)
 {
 	(void)sig;
-	finish = 1;
+	finish_ms = mono_ms();
 }
 
 /* By a signal, and not by a record: a stalled syslog must not keep a terminal. */
@@ -67,24 +71,47 @@ static void on_detach(int sig)
 	errno = saved;
 }
 
-/* Write the batch, however long it takes: meanwhile the channels hold what comes. At the end, a
- * sink that stays stalled is given up, and so are the lines in hand. */
+static bool read_stderr(struct reader *r);
+
+/* The sink takes nothing and time is over: the next logger tells what is lost. */
+static _Noreturn void give_up(void)
+{
+	uint64_t lost = sink_unsent();
+
+	for (size_t i = 0; i < lg.n; i++)
+		lost += lg.reader[i].repeats;
+	lg.own->ch->shared->refused += lost;
+	_exit(LOGGER_STALLED);
+}
+
+/* True if TERM was so long ago that what still comes is for the next logger. */
+static bool late(void)
+{
+	return finish_ms && mono_ms() - finish_ms > FINISH_MS;
+}
+
+/* Write the batch, however long it takes: meanwhile the channels hold what comes, but stderr is read,
+ * lest its writers block. At the end, a sink that stays stalled is given up. */
 static void flush(void)
 {
 	uint64_t start = mono_ms();
 
 	while (!sink_flush()) {
-		sink_wait(RETRY_MS);
-		if (!finish && getppid() == lg.master)
+		(void)sink_wait(RETRY_MS);
+		for (size_t i = 0; i < lg.n; i++) {
+			for (int n = 0; n < STDERR_READS && read_stderr(&lg.reader[i]); n++)
+				;
+		}
+		if (!finish_ms && getppid() == lg.master)
 			start = mono_ms();
-		else if (mono_ms() - start > FINISH_MS)
-			_exit(1);
+		else if (late() || mono_ms() - start > FINISH_MS)
+			give_up();
 	}
 }
 
 static void write_record(const char *data, size_t n, const char *service, pid_t pid)
 {
-	char line[8192];
+	char line[8000]; /* with what the sink puts before it a line of 8 KiB */
 	size_t len;
 
 	if (lg.o.json) {
@@ -96,31 +123,51 @@ static void write_record(const char *data, size_t n, const char *service, pid_t 
 	} else {
 		len = log_render_text(line, sizeof(line), data, n, service, pid);
 	}
-	if (!sink_room())
+	if (!sink_room(1))
 		flush();
-	sink_line(data[0] & LOG_PRIMASK, line, len);
+	sink_line(data[0], line, len);
 }
 
-/* A line of the logger's own about a channel. */
-static void tell(const struct reader *r, const char *text, const char *key, uint64_t count)
+/* Tell of lines that were lost. What the sink does not take is told again, or by the next logger. */
+static void tell(struct reader *r, const char *text, const char *key, _Atomic uint64_t *count)
 {
 	struct log_record rec;
+	uint64_t n = *count;
 
+	if (!n || !sink_works())
+		return;
 	log_begin(&rec, LOG_WARNING, 0, text);
-	log_num(&rec, key, count);
+	log_num(&rec, key, n);
 	write_record(rec.data, rec.len, r->ch->service, 0);
+	flush();
+	if (sink_works())
+		*count -= n;
+}
+
+static bool losses(const struct log_shared *s)
+{
+	return (s->lost || s->dropped || s->refused) && sink_works();
+}
+
+static void losses_tell(struct reader *r)
+{
+	struct log_shared *s = r->ch->shared;
+
+	r->losses_ms = mono_ms();
+	tell(r, "log lines lost", "lost", &s->lost);
+	tell(r, "lines of stderr dropped", "dropped", &s->dropped);
+	tell(r, "log lines could not be written", "lost", &s->refused);
 }
 
 static void repeats_tell(struct reader *r)
 {
 	struct log_record rec;
-	const char *text = r->last + 2;
 
 	if (!r->repeats)
 		return;
 	log_begin(&rec, r->last[0], 0, "last line repeated");
 	log_num(&rec, "times", r->repeats);
-	log_str(&rec, "line", text);
+	log_str(&rec, "line", r->last + 2);
 	r->repeats = 0;
 	write_record(rec.data, rec.len, r->ch->service, 0);
 }
@@ -157,11 +204,13 @@ static bool is_repeat(struct reader *r, const char *data, size_t n)
 	}
 	repeats_tell(r);
 	memcpy(r->last, key, len);
+	r->last[len] = '\0';
 	r->last_len = len;
 	r->last_ms = now;
 	return false;
 }
 
+/* Never waits for the sink: it may be called while that stalls. */
 static void on_stderr_line(void *arg, pid_t pid, const char *line, size_t n)
 {
 	struct reader *r = arg;
@@ -173,14 +222,12 @@ static void on_stderr_line(void *arg, pid_t pid, const char *line, size_t n)
 	r->refilled_ms = now;
 	if (r->tokens_ms > STDERR_BURST * 1000)
 		r->tokens_ms = STDERR_BURST * 1000;
-	if (r->tokens_ms < 1000) {
-		r->dropped++;
+	/* Two: it may end a row of repeats. */
+	if (r->tokens_ms < 1000 || (!sink_room(2) && !sink_flush())) {
+		r->ch->shared->dropped++;
 		return;
 	}
 	r->tokens_ms -= 1000;
-	if (r->dropped)
-		tell(r, "lines of stderr dropped", "dropped", r->dropped);
-	r->dropped = 0;
 	snprintf(text, sizeof(text), "stderr: %.*s", (int)n, line);
 	log_begin(&rec, LOG_NOTICE, 0, text);
 	if (!is_repeat(r, rec.data, rec.len))
@@ -245,8 +292,7 @@ static size_t add_last_words(char *data, size_t n)
 
 	for (size_t i = 0; i < lg.n; i++)
 		(void)read_stderr(&lg.reader[i]);
-	if (!stderr_last_words(
-		    record_pid(data, n), words, sizeof(words), on_stderr_line, &lg.reader[0]))
+	if (!stderr_last_words(record_pid(data, n), words, sizeof(words), on_stderr_line))
 		return n;
 	memcpy(rec.data, data, n);
 	rec.len = n;
@@ -258,13 +304,14 @@ static size_t add_last_words(char *data, size_t n)
 static void handle_record(struct reader *r, char *data, size_t n, pid_t pid)
 {
 	const char *service = r->ch->service;
-	int flags = data[1];
+	int flags = data[1], level = data[0] & LOG_PRIMASK;
 
-	if (service) {
+	/* What is more urgent goes to every terminal of the host. */
+	data[0] = (char)(level < LOG_ERR ? LOG_ERR : level);
+	if (service)
 		flags &= LOG_F_NOREPEAT; /* the others are the master's */
-	} else {
+	else
 		pid = 0;
-	}
 	if (flags & LOG_F_DEATH)
 		n = add_last_words(data, n);
 	if (flags & LOG_F_NOREPEAT) {
@@ -287,6 +334,9 @@ static bool read_records(struct reader *r)
 
 	if (!r->open[0])
 		return false;
+	/* For each a line about repeats and its own: give_up() would not see what waits here. */
+	if (!sink_room(2 * BATCH))
+		flush();
 	for (int i = 0; i < BATCH; i++) {
 		iov[i] = (struct iovec){data[i], sizeof(data[i])};
 		msg[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i],
@@ -308,50 +358,37 @@ static bool read_records(struct reader *r)
 	return n > 0;
 }
 
-/* Tell of lines that did not fit, once the channel is empty. */
-static void tell_lost(struct reader *r)
-{
-	uint64_t lost = atomic_load(&r->ch->shared->lost);
-	uint64_t told = atomic_load(&r->ch->shared->told);
-
-	if (lost != told) {
-		atomic_store(&r->ch->shared->told, lost);
-		tell(r, "log lines lost", "lost", lost - told);
-	}
-}
-
 static bool read_all(void)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < lg.n; i++) {
 		struct reader *r = &lg.reader[i];
-		bool more = read_records(r);
 
-		more |= read_stderr(r);
-		if (!more)
-			tell_lost(r);
-		any |= more;
+		any |= read_records(r);
+		any |= read_stderr(r);
+		if (losses(r->ch->shared) && mono_ms() - r->losses_ms >= TELL_MS)
+			losses_tell(r);
 	}
 	return any;
 }
 
-/* Time until a count of repeats is due, after telling those that are; -1 = none. */
-static int repeats_due(void)
+/* Tell of repeats that are due. Returns the ms until another look; -1: nothing waits to be told. */
+static int due(void)
 {
-	uint64_t now = mono_ms();
 	int wait_ms = -1;
 
 	for (size_t i = 0; i < lg.n; i++) {
 		struct reader *r = &lg.reader[i];
 
-		if (r->repeats && now - r->last_ms >= REPEAT_MS) {
+		if (r->repeats && mono_ms() - r->last_ms >= REPEAT_MS) {
 			repeats_tell(r);
 			r->last_len = 0;
-		} else if (r->repeats) {
-			wait_ms = REPEAT_MS;
 		}
+		if (r->repeats || losses(r->ch->shared))
+			wait_ms = TELL_MS;
 	}
+	flush();
 	return wait_ms;
 }
 
@@ -368,17 +405,18 @@ static void watch(int fd)
 {
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
 
-	if (epoll_ctl(lg.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+	if (fd >= 0 && epoll_ctl(lg.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
 		fatal(EXIT_FAILURE, "logger: epoll: %m");
 }
 
-static void logger_init(struct log_channel *channels, const struct logger_options *o)
+static void logger_init(struct log_channel *channels, const struct logger_options *o, pid_t master)
 {
 	struct child_fds keep = {0};
 	size_t i = 0;
 
+	log_attach(-1, NULL); /* what goes wrong here nobody else would write */
 	lg.o = *o;
-	lg.master = getppid();
+	lg.master = master;
 	for (struct log_channel *ch = channels; ch; ch = ch->next) {
 		child_keep(&keep, ch->rx);
 		child_keep(&keep, ch->err_rx);
@@ -392,8 +430,8 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 	dup2(null_fd, STDIN_FILENO);
 	dup2(null_fd, STDOUT_FILENO);
 	prctl(PR_SET_NAME, "sockd-logger");
-	if (o->drop && privs_drop(o->uid, o->gid, NULL, 0) < 0)
-		_exit(1);
+	if (o->drop && privs_disarm() < 0)
+		_exit(EXIT_FAILURE);
 	lg.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	lg.reader = calloc(lg.n, sizeof(*lg.reader));
 	if (lg.epoll_fd < 0 || !lg.reader)
@@ -402,10 +440,12 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 		lg.reader[i] = (struct reader){.ch = ch, .open = {true, true}};
 		lg.reader[i].refilled_ms = mono_ms();
 		lg.reader[i].tokens_ms = STDERR_BURST * 1000;
+		if (!ch->service)
+			lg.own = &lg.reader[i];
 		watch(ch->rx);
 		watch(ch->err_rx);
 	}
-	sink_open(&lg.o, &detached);
+	sink_open(&lg.o, master, &lg.own->ch->shared->refused, &detached);
 }
 
 /* One round: take what is there, write it. Returns false if nothing was there. */
@@ -416,52 +456,43 @@ static bool logger_round(void)
 	for (int i = 0; i < ROUND_BATCHES && read_all(); i++)
 		any = true;
 	flush();
-	lg.refused += sink_lost();
 	return any;
 }
 
-/* Being woken for each line would cost more than writing it. */
-static void gather(void)
-{
-	struct timespec ts = {0, GATHER_MS * 1000000L};
-
-	if (!finish)
-		(void)nanosleep(&ts, NULL);
-}
-
-void logger_run(struct log_channel *channels, const struct logger_options *o)
+void logger_run(struct log_channel *channels, const struct logger_options *o, pid_t master)
 {
 	static const int ignored[] = {
-		SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE, SIGWINCH};
-	sigset_t mask, none;
+		SIGINT, SIGQUIT, SIGHUP, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE, SIGWINCH};
+	/* Being woken for each line would cost more than writing it. */
+	static const struct timespec gather = {0, GATHER_MS * 1000000L};
+	sigset_t mask;
 
-	sigemptyset(&none);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, LOGGER_SIG_DETACH);
 	child_signals(ignored, ARRAY_SIZE(ignored));
-	logger_init(channels, o);
+	logger_init(channels, o, master);
 	child_handle(SIGTERM, on_term);
 	child_handle(LOGGER_SIG_DETACH, o->to_syslog ? on_detach : SIG_IGN);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	for (;;) {
 		struct epoll_event ev;
+		int wait_ms;
 
-		if (logger_round()) {
-			gather();
+		if (logger_round() && !late()) {
+			if (!finish_ms)
+				(void)ppoll(NULL, 0, &gather, &none);
 			continue;
 		}
-		if (lg.refused) {
-			tell(&lg.reader[0], "log lines could not be written", "lost", lg.refused);
-			lg.refused = 0;
-			continue;
-		}
-		if (finish || !anyone_left())
+		wait_ms = due();
+		if (finish_ms || !anyone_left())
 			break;
-		epoll_pwait(lg.epoll_fd, &ev, 1, repeats_due(), &none);
+		epoll_pwait(lg.epoll_fd, &ev, 1, wait_ms, &none);
 	}
-	for (size_t i = 0; i < lg.n; i++)
+	for (size_t i = 0; i < lg.n; i++) {
 		repeats_tell(&lg.reader[i]);
+		losses_tell(&lg.reader[i]);
+	}
 	flush();
-	_exit(0);
+	_exit(late() ? LOGGER_LATE : EXIT_SUCCESS);
 }

@@ -8,7 +8,13 @@
 
 #define LOGGER_SIG_DETACH SIGUSR1 /* let go of stderr, stop copying errors to it */
 
-/* Read the channels and write the log, until TERM, or until nobody is left who could send. */
-_Noreturn void logger_run(struct log_channel *channels, const struct logger_options *o);
+/* Its exit status if it left lines behind: there were too many; its sink took none. */
+#define LOGGER_LATE    3
+#define LOGGER_STALLED 4
+
+/* Read the channels and write the log, until TERM, or until nobody is left who could send.
+ * master  pid of the master, for lines to syslog */
+_Noreturn void logger_run(
+	struct log_channel *channels, const struct logger_options *o, pid_t master);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/logger_sink.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,21 +19,21 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 8192 /* rsyslogd's default limit for a message */
-#define BATCH_LINES    64
-#define BATCH_BYTES    (BATCH_LINES * 1024 + LINE_MAX_BYTES)
+#define BATCH_LINES    128
 
 static struct {
 	const struct logger_options *o;
+	pid_t master;
 	const volatile sig_atomic_t *detached;
 	bool journal; /* stderr lines carry <N> for the journal */
 	int fd;       /* connected to /dev/log, or -1 */
 	struct mmsghdr msg[BATCH_LINES];
 	struct iovec iov[BATCH_LINES];
 	size_t first, n; /* lines not written yet */
-	char data[BATCH_BYTES];
-	size_t used;
-	unsigned long lost;
-	bool works;        /* the last write did */
+	char data[BATCH_LINES * LINE_MAX_BYTES];
+	size_t used, done; /* bytes put in, bytes written to stderr */
+	_Atomic uint64_t *refused;
+	bool broken;       /* the last write failed for good */
 	time_t stamp_time; /* second that `stamp` is for */
 	char stamp[32];
 } sink = {.fd = -1};
@@ -48,17 +49,20 @@ static bool stderr_is_journal(void)
 	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
 }
 
-void sink_open(const struct logger_options *o, const volatile sig_atomic_t *detached)
+void sink_open(const struct logger_options *o, pid_t master, _Atomic uint64_t *refused,
+	const volatile sig_atomic_t *detached)
 {
 	sink.o = o;
+	sink.refused = refused;
+	sink.master = master;
 	sink.detached = detached;
 	sink.journal = !o->to_syslog && stderr_is_journal();
 	tzset();
 }
 
-bool sink_room(void)
+bool sink_room(size_t lines)
 {
-	return sink.n < BATCH_LINES && sink.used + LINE_MAX_BYTES <= sizeof(sink.data);
+	return sink.n + lines <= BATCH_LINES;
 }
 
 /* "Nov 22 11:22:33" as RFC 3164 has it. No locale is set, so %b is English. */
@@ -99,7 +103,7 @@ void sink_line(int level, const char *text, size_t n)
 
 	if (sink.o->to_syslog)
 		len = (size_t)snprintf(line, max, "<%d>%s sockd[%d]: ", sink.o->facility | level,
-			syslog_stamp(), (int)getppid());
+			syslog_stamp(), (int)sink.master);
 	else
 		len = (size_t)stderr_prefix(line, max, level);
 	if (n > max - len)
@@ -116,36 +120,38 @@ void sink_line(int level, const char *text, size_t n)
 	sink.used += len;
 }
 
-static void batch_empty(void)
+/* The offset in the batch that a line reaches to. */
+static size_t line_end(const struct iovec *line)
 {
-	sink.first = sink.n = sink.used = 0;
+	return (size_t)((const char *)line->iov_base - sink.data) + line->iov_len;
 }
 
+static void batch_empty(void)
+{
+	sink.first = sink.n = sink.used = sink.done = 0;
+}
+
+/* stderr is shared, so it stays as blocking as it is. The lines lie side by side: one write for many,
+ * but no more than a pipe that polls writable takes at once. Source: pipe(7) */
 static bool flush_stderr(void)
 {
-	size_t done = 0;
+	while (sink.first < sink.n) {
+		size_t left = sink.used - sink.done;
+		ssize_t w;
 
-	/* The lines lie side by side: one write for all. */
-	while (done < sink.used) {
-		ssize_t w = write(STDERR_FILENO, sink.data + done, sink.used - done);
-
-		sink.works = w > 0;
-		if (w > 0) {
-			done += (size_t)w;
-			continue;
+		if (!sink_wait(0))
+			return false;
+		w = write(STDERR_FILENO, sink.data + sink.done, left < PIPE_BUF ? left : PIPE_BUF);
+		if (w < 0 && (errno == EINTR || errno == EAGAIN))
+			return false;
+		sink.broken = w <= 0;
+		if (sink.broken) {
+			*sink.refused += sink_unsent();
+			break;
 		}
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0 && errno == EAGAIN) {
-			sink_wait(100);
-			continue;
-		}
-		for (size_t i = 0; i < sink.n; i++) {
-			char *end = (char *)sink.iov[i].iov_base + sink.iov[i].iov_len;
-
-			sink.lost += end > sink.data + done;
-		}
-		break;
+		sink.done += (size_t)w;
+		while (sink.first < sink.n && line_end(&sink.iov[sink.first]) <= sink.done)
+			sink.first++;
 	}
 	batch_empty();
 	return true;
@@ -175,13 +181,13 @@ static bool flush_syslog(void)
 			return false;
 		sent = sendmmsg(sink.fd, sink.msg + sink.first, (unsigned)(sink.n - sink.first),
 			MSG_NOSIGNAL);
-		sink.works = sent > 0;
+		sink.broken = sent < 0 && errno == EMSGSIZE;
 		if (sent > 0) {
 			sink.first += (size_t)sent;
 		} else if (errno == EMSGSIZE) {
 			sink.first++;
-			sink.lost++;
-		} else if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) {
+			++*sink.refused;
+		} else if (errno == EAGAIN) {
 			return false;
 		} else if (errno != EINTR) {
 			fd_close(&sink.fd);
@@ -200,22 +206,22 @@ bool sink_flush(void)
 	return sink.o->to_syslog ? flush_syslog() : flush_stderr();
 }
 
-unsigned long sink_lost(void)
+size_t sink_unsent(void)
 {
-	unsigned long n = sink.lost;
-
-	if (!sink.works)
-		return 0;
-	sink.lost = 0;
-	return n;
+	return sink.n - sink.first;
 }
 
-void sink_wait(int ms)
+bool sink_works(void)
+{
+	return !sink.broken;
+}
+
+bool sink_wait(int ms)
 {
 	struct pollfd p = {.fd = sink.o->to_syslog ? sink.fd : STDERR_FILENO, .events = POLLOUT};
 	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 	sigset_t none;
 
 	sigemptyset(&none); /* TERM may come in */
-	(void)ppoll(&p, 1, &ts, &none);
+	return ppoll(&p, 1, &ts, &none) > 0;
 }

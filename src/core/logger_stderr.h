@@ -9,12 +9,12 @@
 /* Called for each line. */
 typedef void stderr_line_fn(void *arg, pid_t pid, const char *line, size_t n);
 
-/* Take n bytes that pid wrote; calls fn for each complete line. */
+/* Take n bytes that pid wrote; calls fn(arg, ...) for each complete line. */
 void stderr_feed(pid_t pid, const char *data, size_t n, stderr_line_fn *fn, void *arg);
 
-/* A process has ended: what it wrote without a newline is a line too. out receives its last lines,
- * joined by " | ", "" if there are none; the memory of this pid is given up.
+/* A process has ended: what it wrote without a newline is a line too, with the arg of its feed. out
+ * receives its last lines, joined by " | ", "" if there are none; the memory of this pid is given up.
  * Returns the length. */
-size_t stderr_last_words(pid_t pid, char *out, size_t size, stderr_line_fn *fn, void *arg);
+size_t stderr_last_words(pid_t pid, char *out, size_t size, stderr_line_fn *fn);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -41,4 +44,17 @@ int privs_drop(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
 		return -1;
 	}
 	return 0;
+}
+
+int privs_disarm(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
+		syscall(SYS_capset, &head, none) == 0)
+		return 0;
+	log_msg(LOG_ERR, "capabilities cannot be given up: %m");
+	return -1;
 }
