@@ -6,11 +6,7 @@ export ASAN_OPTIONS=detect_leaks=0 # which does not work while strace is attache
 conf 'service echo { listen = {"127.0.0.1:7001"} handler = "echo" workers = 4 }'
 broken()
 {
-	strace -q -o "$dir/trace" -e trace=clone,clone3,fork,vfork -e inject=clone,clone3,fork,vfork:error=EAGAIN -p "$master" 2>"$dir/strace" &
-	tracer=$!
-	started+=($tracer)
-	attached() { grep -q "TracerPid:.*[1-9]" "/proc/$master/status"; }
-	wait_for 5 attached || skip "cannot trace: $(cat "$dir/strace")"
+	inject clone,clone3 error=EAGAIN
 	kill -KILL $(workers echo | head -n 3)
 	wait_log 'service=echo .*fork: Resource temporarily unavailable'
 }
@@ -19,10 +15,9 @@ wait_workers echo 4
 broken
 expect "answer of the worker that is left" ping "$(ask 127.0.0.1:7001 ping)"
 sleep 1
-n=$(grep -c INJECTED "$dir/trace")
+n=$(injected_times)
 [ "$n" -lt 50 ] || fail "fork was tried $n times in a second"
-kill $tracer
-wait_for 5 gone $tracer
+inject_end
 wait_workers echo 4 4
 broken
 kill -TERM "$master"

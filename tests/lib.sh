@@ -321,6 +321,39 @@ stop()
 	done
 }
 
+# reload: HUP, until the new settings are in force.
+reload()
+{
+	mark
+	kill -HUP "$master"
+	wait_log 'reload: (done|failed)'
+	logged 'reload: done' || fail "the reload failed"
+}
+
+# inject CALLS HOW [PID]: from now on these system calls of the master end otherwise, as strace(1) says
+# under "inject"; those that did are in $dir/trace.
+inject()
+{
+	local pid=${3:-$master}
+
+	attached() { grep -q "TracerPid:.*[1-9]" "/proc/$1/status"; }
+	strace -q -o "$dir/trace" -e "trace=$1" -e "inject=$1:$2" -p "$pid" 2>"$dir/strace" &
+	tracer=$!
+	started+=($tracer)
+	wait_for 5 attached "$pid" || skip "cannot trace: $(cat "$dir/strace")"
+}
+
+injected_times()
+{
+	grep -c INJECTED "$dir/trace"
+}
+
+inject_end()
+{
+	kill $tracer
+	wait_for 5 gone $tracer || fail "strace stays"
+}
+
 # workers SERVICE [MASTER]: their pids, a line each.
 workers()
 {
