@@ -35,6 +35,7 @@ shell_tests = \
 	tests/dump_feeds_back_to_itself.sh \
 	tests/echo_answers_before_fin.sh \
 	tests/first_worker_that_dies_fails_the_start.sh \
+	tests/fork_failure_at_reload_signals_nobody.sh \
 	tests/fork_failure_is_survived.sh \
 	tests/freebind_binds_a_foreign_address.sh \
 	tests/idle_master_is_silent.sh \
@@ -81,7 +82,9 @@ shell_tests = \
 	tests/reload_keeps_what_has_not_changed.sh \
 	tests/reload_of_a_bad_file_changes_nothing.sh \
 	tests/reload_of_pool_size_keeps_workers.sh \
+	tests/reload_that_lacks_a_descriptor_changes_nothing.sh \
 	tests/reload_under_load_loses_nothing.sh \
+	tests/reload_while_fork_fails_keeps_the_old_workers.sh \
 	tests/reload_with_a_stolen_port_changes_nothing.sh \
 	tests/repeated_lines_are_counted.sh \
 	tests/sample_settings_work.sh \
@@ -89,6 +92,7 @@ shell_tests = \
 	tests/shut_down_listener_is_revived.sh \
 	tests/shutdown_timeout_forces_the_end.sh \
 	tests/stalled_log_counts_lost_lines.sh \
+	tests/start_without_descriptors_ends.sh \
 	tests/supplementary_groups_reach_workers.sh \
 	tests/syslog_gets_the_lines.sh \
 	tests/syslog_missing_or_stalled_holds_up_nobody.sh \
