@@ -38,6 +38,7 @@ shell_tests = \
 	tests/fork_failure_at_reload_signals_nobody.sh \
 	tests/fork_failure_is_survived.sh \
 	tests/freebind_binds_a_foreign_address.sh \
+	tests/handshake_under_way_is_let_in.sh \
 	tests/idle_master_is_silent.sh \
 	tests/inherited_signal_state_is_reset.sh \
 	tests/inherited_socket_made_nonblocking_is_no_spin.sh \
@@ -80,10 +81,12 @@ shell_tests = \
 	tests/pool_grows_and_shrinks.sh \
 	tests/qotd_says_its_text.sh \
 	tests/reload_keeps_what_has_not_changed.sh \
+	tests/reload_leaves_kept_queues_to_new_workers.sh \
 	tests/reload_of_a_bad_file_changes_nothing.sh \
 	tests/reload_of_pool_size_keeps_workers.sh \
 	tests/reload_that_lacks_a_descriptor_changes_nothing.sh \
 	tests/reload_under_load_loses_nothing.sh \
+	tests/reload_while_a_queue_drains_loses_nobody.sh \
 	tests/reload_while_fork_fails_keeps_the_old_workers.sh \
 	tests/reload_with_a_stolen_port_changes_nothing.sh \
 	tests/repeated_lines_are_counted.sh \
