@@ -51,8 +51,10 @@ shell_tests = \
 	tests/killed_master_leaves_no_mess.sh \
 	tests/killed_master_of_root_leaves_no_mess.sh \
 	tests/killed_pool_is_back_in_a_second.sh \
+	tests/listen_inherited_beside_an_unfit_one.sh \
 	tests/listen_inherited_by_address.sh \
 	tests/listen_inherited_by_name.sh \
+	tests/listen_inherited_comes_back.sh \
 	tests/listen_on_several_addresses.sh \
 	tests/listen_option_needs_no_file.sh \
 	tests/listen_port_0_is_told.sh \
