@@ -5,6 +5,7 @@ shell_tests = \
 	tests/accept_errors_are_passed_over.sh \
 	tests/address_in_use_is_told.sh \
 	tests/backlog_above_somaxconn_is_warned_of.sh \
+	tests/bell_rung_without_end_costs_little.sh \
 	tests/chargen_sends_rotating_lines.sh \
 	tests/chat_cleans_what_clients_send.sh \
 	tests/chat_commands.sh \
@@ -28,6 +29,7 @@ shell_tests = \
 	tests/daemon_parent_waits_until_ready.sh \
 	tests/daytime_says_the_time.sh \
 	tests/death_tells_last_words.sh \
+	tests/deaths_far_apart_are_no_crash_loop.sh \
 	tests/descriptors_do_not_leak.sh \
 	tests/descriptors_used_up_are_waited_out.sh \
 	tests/discard_says_nothing.sh \
@@ -74,6 +76,7 @@ shell_tests = \
 	tests/logger_is_replaced_under_a_flood.sh \
 	tests/logger_keeps_no_rights.sh \
 	tests/low_port_needs_root.sh \
+	tests/max_connections_1_retires_with_any_jitter.sh \
 	tests/max_connections_retires_one_at_a_time.sh \
 	tests/nmap_names_the_services.sh \
 	tests/no_enabled_service_is_an_error.sh \
@@ -82,6 +85,7 @@ shell_tests = \
 	tests/pidfile_symlink_is_refused.sh \
 	tests/pool_grows_and_shrinks.sh \
 	tests/qotd_says_its_text.sh \
+	tests/reload_follows_symbolic_links.sh \
 	tests/reload_keeps_what_has_not_changed.sh \
 	tests/reload_leaves_kept_queues_to_new_workers.sh \
 	tests/reload_of_a_bad_file_changes_nothing.sh \
@@ -92,6 +96,7 @@ shell_tests = \
 	tests/reload_while_fork_fails_keeps_the_old_workers.sh \
 	tests/reload_with_a_stolen_port_changes_nothing.sh \
 	tests/repeated_lines_are_counted.sh \
+	tests/repeated_term_does_not_put_off_kill.sh \
 	tests/sample_settings_work.sh \
 	tests/several_listeners_wake_one_worker.sh \
 	tests/shut_down_listener_is_revived.sh \
