@@ -29,8 +29,6 @@ struct logger_options {
 	int facility;
 	bool copy_errors; /* to stderr too, until logger_detach(): start-up */
 	bool drop;        /* all capabilities; the user stays, so that no worker may signal it */
-	uid_t uid;
-	gid_t gid;
 };
 
 /* Make a channel and put it into the list. service NULL: the master's.

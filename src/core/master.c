@@ -245,22 +245,12 @@ static void on_signal(int sig)
 void master_logger_options(struct logger_options *o)
 {
 	const struct conf *c = master.settings->conf;
-	const struct conf_service *first = NULL;
 
 	*o = (struct logger_options){.to_syslog = master.o->to_syslog,
 		.json = c->log_json,
 		.facility = c->log_facility,
-		.copy_errors = master.o->to_syslog && master.state == STATE_STARTING};
-	/* The logger needs no rights at all: it becomes the first unprivileged user there is. */
-	for (size_t i = 0; i < c->n_services && !first; i++) {
-		if (c->service[i].enabled && c->service[i].change_user && c->service[i].uid != 0)
-			first = &c->service[i];
-	}
-	if (first) {
-		o->drop = true;
-		o->uid = first->uid;
-		o->gid = first->gid;
-	}
+		.copy_errors = master.o->to_syslog && master.state == STATE_STARTING,
+		.drop = geteuid() == 0};
 }
 
 int master_log_level(const struct conf *c)
