@@ -1,4 +1,4 @@
-# However few descriptors there may be: a start ends ready or with status 1. A service that
+# However few descriptors there may be: a start ends ready, or with a message and status 1. A service that
 # could not get what it needs left a master that waited for ever.
 . "$(dirname "$0")/lib.sh"
 
@@ -17,5 +17,6 @@ for limit in $(seq 6 40); do
 	fi
 	wait_exit 1
 	expect "exit status with $limit descriptors" 1 "$status"
+	[ -s "$log" ] || fail "with $limit descriptors it does not say why it ends"
 done
 [ "$limit" -gt 10 ] || fail "$limit descriptors were enough: nothing was tried"
