@@ -215,6 +215,10 @@ def hand_over(argv):
                 os.set_blocking(s.fileno(), False)
             else:
                 s.shutdown(socket.SHUT_RDWR)
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
         os._exit(0)
     high = [os.dup2(s.fileno(), 200 + i) for i, s in enumerate(socks)]
     for i, fd in enumerate(high):

@@ -116,6 +116,7 @@ shell_tests = \
 	tests/ttin_ttou_change_the_pools.sh \
 	tests/usr1_logs_a_summary.sh \
 	tests/valgrind_finds_nothing.sh \
+	tests/what_a_reload_removed_can_come_back.sh \
 	tests/worker_crash_is_respawned.sh \
 	tests/workers_auto_counts_cpus.sh \
 	tests/workers_run_as_user.sh

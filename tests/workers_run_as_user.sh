@@ -1,5 +1,5 @@
-# Root binds; workers and the logger run as user and group, with the user's supplementary groups, and
-# cannot become root again.
+# Root binds; workers run as user and group, with the user's supplementary groups, and cannot become
+# root again. The logger has no capability.
 . "$(dirname "$0")/lib.sh" root
 
 grep -q '^daemon:' /etc/passwd && grep -q '^games:' /etc/group || skip "needs the users of Debian"
@@ -25,7 +25,8 @@ check global "$(id -u daemon)" "$(id -g daemon)" "$(id -G daemon)"
 check own "$(id -u man)" "$(getent group games | cut -d: -f3)" "$(id -G man) $(getent group games | cut -d: -f3)"
 check number 12345 23456 23456
 check root 0 0 "$(id -G root)"
-expect "ids of the logger" "$(id -u daemon)" "$(ids "$(logger_pid)" | cut -d' ' -f1)"
+expect "capabilities of the logger" "0000000000000000 0000000000000000 " \
+	"$(sed -n 's/^Cap\(Eff\|Prm\):\t//p' "/proc/$(logger_pid)/status" | tr '\n' ' ')"
 for service in global own number; do
 	expect "effective capabilities of $service" 0000000000000000 \
 		"$(sed -n 's/^CapEff:\t//p' "/proc/$(workers $service)/status")"

@@ -134,8 +134,6 @@ void pool_bell(struct pool *p, unsigned queue)
 		if (w->ready || atomic_load(&b->slot[w->slot].state) <= SLOT_STARTING)
 			continue;
 		w->ready = true;
-		if (atomic_load(&b->retiring) == w->slot + 1)
-			atomic_store(&b->retiring, 0);
 		if (!p->ready) {
 			p->ready = true;
 			service_pool_ready(p->service, p);

@@ -34,8 +34,8 @@ static struct listener *listener_among(
 	const struct plan_item *it, struct listener *l, size_t n, const struct addr *a)
 {
 	for (size_t i = 0; i < n; i++) {
-		/* listen() does not open a unix socket again that was shut down. */
-		if (l[i].refused && a->sa.sa_family == AF_UNIX)
+		/* Once shut down, a unix socket stays so, and port 0 would be another port. */
+		if (l[i].refused && (a->sa.sa_family == AF_UNIX || addr_port(a) == 0))
 			continue;
 		if (l[i].fd >= 0 && addr_equal(&l[i].addr, a) && !is_taken(it, &l[i]))
 			return &l[i];

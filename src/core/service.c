@@ -338,7 +338,7 @@ unsigned service_queue(const struct service *s)
 	return n;
 }
 
-/* shutdown() by a hostile worker closes a shared listener for all: listen() opens it again. */
+/* shutdown() by a hostile worker closes a shared listener for all. */
 static void listeners_revive(struct service *s)
 {
 	for (size_t i = 0; !s->leaving && s->pool && i < s->n_listeners; i++) {
@@ -347,7 +347,7 @@ static void listeners_revive(struct service *s)
 
 		if (getsockopt(s->listener[i].fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) < 0 || on)
 			continue;
-		if (listen(s->listener[i].fd, (int)s->pool->conf->backlog) < 0)
+		if (listener_reopen(&s->listener[i], (int)s->pool->conf->backlog) < 0)
 			log_service(LOG_ERR, s->name, "listener was shut down; listen: %m");
 		else
 			log_service(LOG_ERR, s->name,

@@ -247,6 +247,7 @@ static void identity_init(void)
 void worker_run(const struct worker_args *a)
 {
 	enum worker_exit status;
+	uint32_t retired;
 	sigset_t none;
 	int life_fd;
 
@@ -267,6 +268,9 @@ void worker_run(const struct worker_args *a)
 		exit(WORKER_FAILED);
 	if (a->handler->start && a->handler->start(&a->env) < 0)
 		exit(WORKER_FAILED);
+	/* The place of one that retired is filled again: the next may go. */
+	retired = args->env.slot + 1;
+	atomic_compare_exchange_strong(&a->board->retiring, &retired, 0);
 	state_set(SLOT_IDLE);
 	ring();
 	sigemptyset(&none);

@@ -104,8 +104,8 @@ static int accept_from(int fd, struct conn *c)
 	return c->fd < 0 ? errno : 0;
 }
 
-/* Wait for a connection in any of the queues on hold. Returns false if there is no such queue. */
-static bool wait_held(uint64_t ms)
+/* Wait for a connection in any of the queues on hold. */
+static void wait_held(uint64_t ms)
 {
 	struct pollfd p[64];
 	nfds_t n = 0;
@@ -114,9 +114,7 @@ static bool wait_held(uint64_t ms)
 		if (listener_is_held(listen_fd[i]))
 			p[n++] = (struct pollfd){.fd = listen_fd[i], .events = POLLIN};
 	}
-	if (n)
-		(void)poll(p, n, (int)ms);
-	return n > 0;
+	(void)poll(p, n, (int)ms);
 }
 
 /* Serve what waits in the queues on hold. A client whose handshake was under way may still come in for
@@ -124,22 +122,25 @@ static bool wait_held(uint64_t ms)
 static enum accept_result accept_drain(struct conn *c, const volatile sig_atomic_t *leave)
 {
 	static uint64_t end_ms;
-	uint64_t now;
 
 	if (!end_ms)
 		end_ms = mono_ms() + DRAIN_GRACE_MS;
 	for (;;) {
+		uint64_t now = mono_ms();
+		bool held = false;
+
 		for (size_t i = 0; i < n_listen && !*leave; i++) {
-			if (listener_is_held(listen_fd[i]) && accept_from(listen_fd[i], c) == 0)
+			if (!listener_is_held(listen_fd[i]))
+				continue;
+			held = true;
+			if (accept_from(listen_fd[i], c) == 0)
 				return ACCEPT_OK;
 		}
-		now = mono_ms();
-		if (*leave)
+		if (*leave || !held)
 			return ACCEPT_LEAVE;
 		if (now >= end_ms)
 			return ACCEPT_DRAINED;
-		if (!wait_held(end_ms - now))
-			return ACCEPT_LEAVE;
+		wait_held(end_ms - now);
 	}
 }
 

@@ -86,7 +86,7 @@ static int lookup_failed(int rc, const struct addrinfo *hints, char *err, size_t
 	else if (hints->ai_family == AF_INET6)
 		snprintf(err, size, "expected an IPv6 address in the brackets");
 	else if (hints->ai_flags & AI_NUMERICHOST)
-		snprintf(err, size, "expected a numeric address");
+		snprintf(err, size, "expected a numeric address and port");
 	else
 		snprintf(err, size, "cannot look up the host: %s",
 			rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));

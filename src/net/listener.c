@@ -146,7 +146,7 @@ int listener_adjust(struct listener *l, const struct listener_options *o)
 
 void listener_refuse(struct listener *l)
 {
-	if (l->fd < 0 || l->inherited)
+	if (l->fd < 0 || l->inherited || l->refused)
 		return;
 	shutdown(l->fd, SHUT_RDWR);
 	l->refused = true;

@@ -42,15 +42,18 @@ int listener_open(struct listener *out, const struct addr *a, const struct liste
  * Returns 0, or -1 with errno. */
 int listener_adjust(struct listener *l, const struct listener_options *o);
 
-/* The first step of draining: let no new connection begin, but keep the queue, and do not block. A unix
- * listener is only marked. Does nothing to an inherited one. Returns 0, or -1 with errno. */
+/* The first step of draining: let no new connection begin (as far as this process may forbid it), keep
+ * the queue, and do not block. Does nothing to an inherited one. Returns 0, or -1 with errno. */
 int listener_hold(const struct listener *l);
 
 /* True if somebody, in any process, has put this socket on hold. */
 bool listener_is_held(int fd);
 
 /* Undo listener_hold() and listener_refuse(). Returns 0, or -1 with errno. */
-int listener_unhold(const struct listener *l, int backlog);
+int listener_unhold(struct listener *l, int backlog);
+
+/* Listen again after a shutdown(), by whomever. Source: tcp_disconnect() by connect(2), AF_UNSPEC */
+int listener_reopen(struct listener *l, int backlog);
 
 /* Refuse new connections from now on, in every process that holds the socket. Does nothing to an
  * inherited one: those wait in the queue for the next owner. */

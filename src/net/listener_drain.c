@@ -1,15 +1,23 @@
-/* listener_drain.c: let nobody new into the queue of a listener, and leave those in it alone. */
+/* listener_drain.c: let nobody new into the queue of a listener, leave those in it alone, and back. */
 #include "net/listener.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "base/util.h"
+#include "net/listener_internal.h"
+
+/* The mark of a listener on hold: the signal that it would send, if O_ASYNC were set. It belongs to the
+ * open file, so that every process sees it. Source: fcntl(2), F_SETSIG */
+#define HELD_MARK SIGURG
 
 /* A classic BPF program on a listening TCP socket sees each segment from its TCP header on. It drops
  * those with SYN set: a handshake that has begun may still end, a new one does not begin; its client
- * tries again a second later and is then refused. On a unix socket it sees nothing, and is just the
- * mark by which a worker knows what it has to drain. Source: socket(7), RFC 9293 section 3.1 */
+ * tries again a second later and is then refused. An ordinary user may not be allowed to attach one:
+ * then clients are let in for as long as the queue is drained. Source: socket(7), RFC 9293 3.1 */
 int listener_hold(const struct listener *l)
 {
 	static struct sock_filter code[] = {
@@ -22,23 +30,39 @@ int listener_hold(const struct listener *l)
 
 	if (l->inherited)
 		return 0;
-	if (listener_nonblock(l, true) < 0)
+	if (listener_nonblock(l, true) < 0 || fcntl(l->fd, F_SETSIG, HELD_MARK) < 0)
 		return -1;
-	return setsockopt(l->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+	if (l->addr.sa.sa_family != AF_UNIX)
+		(void)setsockopt(l->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+	return 0;
 }
 
 bool listener_is_held(int fd)
 {
-	socklen_t n = 0; /* asks for the number of instructions alone */
-
-	return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &n) == 0 && n > 0;
+	return fcntl(fd, F_GETSIG) == HELD_MARK;
 }
 
-int listener_unhold(const struct listener *l, int backlog)
+int listener_reopen(struct listener *l, int backlog)
 {
-	if (l->inherited || !listener_is_held(l->fd))
-		return 0;
+	struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+	/* A second shutdown() leaves a mark that listen() does not take away, but this does. */
+	if (l->addr.sa.sa_family != AF_UNIX)
+		(void)connect(l->fd, &nowhere, sizeof(nowhere));
 	if (listen(l->fd, backlog) < 0)
 		return -1;
-	return setsockopt(l->fd, SOL_SOCKET, SO_DETACH_FILTER, NULL, 0);
+	l->refused = false;
+	return listener_name(l->fd, &l->bound);
+}
+
+int listener_unhold(struct listener *l, int backlog)
+{
+	int unused = 0;
+
+	if (l->inherited || !listener_is_held(l->fd))
+		return 0;
+	if (l->refused && listener_reopen(l, backlog) < 0)
+		return -1;
+	(void)setsockopt(l->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
+	return fcntl(l->fd, F_SETSIG, 0);
 }
