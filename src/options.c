@@ -67,28 +67,17 @@ static void add_option(struct conf_source *src, const char *text)
 	src->option = list;
 }
 
-static void add_quoted(struct buf *b, const char *s)
-{
-	buf_puts(b, "'");
-	for (; *s; s++) {
-		if (*s == '\'' || *s == '\\')
-			buf_puts(b, "\\");
-		buf_add(b, s, 1);
-	}
-	buf_puts(b, "'");
-}
-
 /* -L ADDRESS HANDLER is a settings text of one service. */
 static void source_from_listen(struct conf_source *src, const char *address, const char *handler)
 {
 	struct buf text = {0};
 
 	buf_puts(&text, "service ");
-	add_quoted(&text, handler);
+	buf_quote(&text, handler);
 	buf_puts(&text, " {\n\tlisten = { ");
-	add_quoted(&text, address);
+	buf_quote(&text, address);
 	buf_puts(&text, " }\n\thandler = ");
-	add_quoted(&text, handler);
+	buf_quote(&text, handler);
 	buf_puts(&text, "\n}\n");
 	if (text.failed)
 		need(NULL);

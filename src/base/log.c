@@ -161,15 +161,6 @@ static void log_vmsg(int level, const char *service, const char *fmt, va_list ap
 	errno = saved;
 }
 
-void log_msg(int level, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	log_vmsg(level, NULL, fmt, ap);
-	va_end(ap);
-}
-
 void log_service(int level, const char *service, const char *fmt, ...)
 {
 	va_list ap;

@@ -52,11 +52,10 @@ void log_set_worker(int worker);
 /* True if a line of this level would be written. */
 bool log_wants(int level);
 
-/* Log one line. Bytes that are not printable ASCII are escaped by the one who writes it. */
-void log_msg(int level, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* The same about a service, which becomes a field of the line. Only the master. */
+/* Log one line about a service, which becomes a field of it; NULL: none. Only the master names one.
+ * Bytes that are not printable ASCII are escaped by the one who writes the line. */
 void log_service(int level, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
+#define log_msg(level, ...) log_service(level, NULL, __VA_ARGS__)
 
 /* Log one line and leave with this exit status. Only at start-up and in workers. */
 _Noreturn void fatal(int status, const char *fmt, ...) PRINTF_LIKE(2, 3);

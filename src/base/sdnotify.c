@@ -15,17 +15,10 @@ static struct sockaddr_un address;
 static socklen_t address_len; /* 0: nobody wants to hear */
 static unsigned watchdog_ms;
 
-static void watchdog_init(void)
-{
-	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
-
-	if (usec && (!pid || strtol(pid, NULL, 10) == getpid()))
-		watchdog_ms = (unsigned)(strtoull(usec, NULL, 10) / 2000);
-}
-
 void sdnotify_init(void)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
 	size_t len = path ? strlen(path) : 0;
 
 	if (len > 1 && len < sizeof(address.sun_path) && (path[0] == '/' || path[0] == '@')) {
@@ -34,7 +27,8 @@ void sdnotify_init(void)
 		if (path[0] == '@')
 			address.sun_path[0] = '\0';
 		address_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
-		watchdog_init();
+		if (usec && (!pid || strtol(pid, NULL, 10) == getpid()))
+			watchdog_ms = (unsigned)(strtoull(usec, NULL, 10) / 2000);
 	}
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
@@ -45,7 +39,8 @@ int sdnotify(const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
-	int fd, n, rc;
+	ssize_t sent;
+	int fd, n;
 
 	if (!address_len)
 		return 0;
@@ -59,11 +54,9 @@ int sdnotify(const char *fmt, ...)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	rc = sendto(fd, text, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&address, address_len) < 0
-		     ? -1
-		     : 0;
+	sent = sendto(fd, text, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&address, address_len);
 	fd_close(&fd);
-	return rc;
+	return sent < 0 ? -1 : 0;
 }
 
 unsigned sdnotify_watchdog_ms(void)

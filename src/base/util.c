@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,37 +19,20 @@ uint64_t mono_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* Make room for n more bytes and the NUL. */
-static bool buf_reserve(struct buf *b, size_t n)
-{
-	size_t need, cap;
-	char *data;
-
-	if (b->failed)
-		return false;
-	if (__builtin_add_overflow(b->len, n, &need) || __builtin_add_overflow(need, 1, &need))
-		goto fail;
-	if (need <= b->cap)
-		return true;
-	cap = b->cap > SIZE_MAX / 2 ? SIZE_MAX : b->cap * 2;
-	if (cap < 64)
-		cap = 64;
-	if (cap < need)
-		cap = need;
-	data = realloc(b->data, cap);
-	if (!data)
-		goto fail;
-	b->data = data;
-	b->cap = cap;
-	return true;
-fail:
-	b->failed = true;
-	return false;
-}
-
 void buf_add(struct buf *b, const void *data, size_t n)
 {
-	if (!buf_reserve(b, n))
+	size_t need;
+
+	b->failed |= __builtin_add_overflow(b->len, n + 1, &need) || need > SIZE_MAX / 2;
+	if (!b->failed && need > b->cap) {
+		size_t cap = need < 32 ? 64 : need * 2;
+		char *data_new = realloc(b->data, cap);
+
+		b->failed = !data_new;
+		b->data = data_new ? data_new : b->data;
+		b->cap = data_new ? cap : b->cap;
+	}
+	if (b->failed)
 		return;
 	if (n)
 		memcpy(b->data + b->len, data, n);
@@ -65,22 +47,43 @@ void buf_puts(struct buf *b, const char *s)
 
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
+	char *text;
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
 	if (n < 0) {
 		b->failed = true;
 		return;
 	}
-	if (!buf_reserve(b, (size_t)n))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
-	b->len += (size_t)n;
+	buf_add(b, text, (size_t)n);
+	free(text);
+}
+
+void buf_quote(struct buf *b, const char *text)
+{
+	buf_puts(b, "'");
+	for (; *text; text++) {
+		if (*text == '\\' || *text == '\'')
+			buf_puts(b, "\\");
+		buf_add(b, text, 1);
+	}
+	buf_puts(b, "'");
+}
+
+ssize_t buf_read(struct buf *b, int fd)
+{
+	char chunk[16384];
+	ssize_t n;
+
+	do
+		n = read(fd, chunk, sizeof(chunk));
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		buf_add(b, chunk, (size_t)n);
+	return n;
 }
 
 void buf_free(struct buf *b)
@@ -123,70 +126,33 @@ int write_all(int fd, const void *data, size_t n)
 	while (n) {
 		ssize_t w = write(fd, p, n);
 
-		if (w < 0) {
-			if (errno == EINTR)
-				continue;
+		if (w < 0 && errno != EINTR)
 			return -1;
-		}
-		p += w;
-		n -= (size_t)w;
+		p += w > 0 ? w : 0;
+		n -= (size_t)(w > 0 ? w : 0);
 	}
 	return 0;
 }
 
-/* Append what fd gives until its end, up to max bytes. */
-static int read_rest(int fd, size_t max, struct buf *out)
-{
-	char chunk[16384];
-
-	for (;;) {
-		ssize_t r = read(fd, chunk, sizeof(chunk));
-
-		if (r < 0) {
-			if (errno == EINTR)
-				continue;
-			return -1;
-		}
-		buf_add(out, chunk, (size_t)r);
-		if (out->failed) {
-			errno = ENOMEM;
-			return -1;
-		}
-		if (out->len > max) {
-			errno = EFBIG;
-			return -1;
-		}
-		if (!r)
-			return 0;
-	}
-}
-
 int read_file(const char *path, size_t max, struct buf *out)
 {
-	struct stat st;
-	int ret = -1;
-	int fd;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n;
 
 	*out = (struct buf){0};
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) < 0)
-		goto out;
-	if (S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-		goto out;
-	}
-	ret = read_rest(fd, max, out);
-out:
-	fd_close(&fd);
-	if (ret < 0) {
-		int error = errno;
-
+	do
+		n = buf_read(out, fd);
+	while (n > 0 && !out->failed && out->len <= max);
+	if (n > 0)
+		errno = out->failed ? ENOMEM : EFBIG;
+	if (n)
 		buf_free(out);
-		errno = error;
-	}
-	return ret;
+	else
+		buf_add(out, "", 0); /* an empty file is a text, too */
+	fd_close(&fd);
+	return n ? -1 : 0;
 }
 
 void fd_close(int *fd)

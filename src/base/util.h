@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define ARRAY_SIZE(a)     (sizeof(a) / sizeof((a)[0]))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
@@ -21,14 +22,17 @@ struct buf {
 	bool failed;
 };
 
-/* Append n bytes. */
+/* Append bytes, a string, formatted text. */
 void buf_add(struct buf *b, const void *data, size_t n);
-
-/* Append a NUL-terminated string. */
 void buf_puts(struct buf *b, const char *s);
-
-/* Append formatted text. */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Append a string in single quotes, as a value of the settings: libconfuse knows two escapes there,
+ * and expands nothing from the environment. */
+void buf_quote(struct buf *b, const char *text);
+
+/* Append what one read(2) gives, going on after EINTR. Returns what that returns. */
+ssize_t buf_read(struct buf *b, int fd);
 
 /* Free the memory and make b empty again. */
 void buf_free(struct buf *b);

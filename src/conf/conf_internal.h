@@ -68,9 +68,6 @@ void value_free(const struct conf_key *k, void *base);
 /* Write "KEY = VALUE" in the file's syntax, or nothing if it is unset and cannot be written. */
 void value_print(const struct conf_key *k, const void *base, const char *indent, struct buf *out);
 
-/* Append a string in single quotes, so that libconfuse reads back the same bytes. */
-void value_quote(struct buf *out, const char *text);
-
 /* Add a copy of a string. Returns 0, or -1: out of memory. */
 int list_add(struct conf_list *list, const char *text);
 void list_free(struct conf_list *list);

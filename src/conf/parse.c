@@ -217,7 +217,7 @@ static void parse_option(struct parser *p, const char *option, const char *servi
 	if (*value && strchr("{\"'", *value))
 		buf_puts(&text, value);
 	else
-		value_quote(&text, value);
+		buf_quote(&text, value);
 	if (text.failed)
 		p->lines->failed = true;
 	else

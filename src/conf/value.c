@@ -139,18 +139,6 @@ void value_free(const struct conf_key *k, void *base)
 	}
 }
 
-/* In single quotes libconfuse knows two escapes, and expands nothing from the environment. */
-void value_quote(struct buf *out, const char *text)
-{
-	buf_puts(out, "'");
-	for (; *text; text++) {
-		if (*text == '\\' || *text == '\'')
-			buf_puts(out, "\\");
-		buf_add(out, text, 1);
-	}
-	buf_puts(out, "'");
-}
-
 static void print_number(const struct conf_key *k, long value, struct buf *out)
 {
 	const struct conf_word *w = k->word;
@@ -173,11 +161,11 @@ void value_print(const struct conf_key *k, const void *base, const char *indent,
 	buf_printf(out, "%s%s = ", indent, k->name);
 	if (is_string(k)) {
 		s = *(char *const *)field_const(k, base);
-		value_quote(out, s ? s : "");
+		buf_quote(out, s ? s : "");
 	} else if (k->type == CONF_LIST) {
 		for (size_t i = 0; i < list->n; i++) {
 			buf_puts(out, i ? ", " : "{");
-			value_quote(out, list->item[i]);
+			buf_quote(out, list->item[i]);
 		}
 		buf_puts(out, list->n ? "}" : "{}");
 	} else {

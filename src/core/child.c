@@ -9,36 +9,25 @@
 
 void child_keep(struct child_fds *k, int fd)
 {
+	int *all = k->many ? k->many : k->few;
+	size_t at = k->n;
+
 	if (fd < 0)
 		return;
-	if (!k->many && k->n < ARRAY_SIZE(k->few)) {
-		k->few[k->n++] = fd;
-		return;
-	}
-	if (!k->many || k->n >= k->cap) {
-		size_t cap = 2 * k->n;
-		int *p = realloc(k->many, cap * sizeof(*p));
-
-		if (!p)
+	if (k->n == (k->many ? k->cap : ARRAY_SIZE(k->few))) {
+		k->cap = 2 * k->n;
+		all = realloc(k->many, k->cap * sizeof(*all));
+		if (!all)
 			fatal(1, "child: out of memory");
 		if (!k->many)
-			memcpy(p, k->few, sizeof(k->few));
-		k->many = p;
-		k->cap = cap;
+			memcpy(all, k->few, sizeof(k->few));
+		k->many = all;
 	}
-	k->many[k->n++] = fd;
-}
-
-static void sort(int *fd, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		int x = fd[i];
-		size_t j = i;
-
-		for (; j > 0 && fd[j - 1] > x; j--)
-			fd[j] = fd[j - 1];
-		fd[j] = x;
-	}
+	/* Mostly in order already. */
+	for (; at > 0 && all[at - 1] > fd; at--)
+		all[at] = all[at - 1];
+	all[at] = fd;
+	k->n++;
 }
 
 void child_close_others(struct child_fds *k)
@@ -46,7 +35,6 @@ void child_close_others(struct child_fds *k)
 	int *fd = k->many ? k->many : k->few;
 	int next = STDERR_FILENO + 1;
 
-	sort(fd, k->n); /* mostly in order already; qsort() may call malloc() */
 	for (size_t i = 0; i < k->n; i++) {
 		if (fd[i] < next)
 			continue;

@@ -8,8 +8,8 @@
 /* Descriptors that a child keeps; zero-initialise. The first ones need no malloc(): a page of heap
  * that a worker writes to is a page of its own. */
 struct child_fds {
-	int few[16];
-	int *many; /* NULL: few is enough */
+	int few[16]; /* in order */
+	int *many;   /* NULL: few is enough */
 	size_t n, cap;
 };
 

@@ -74,18 +74,13 @@ void daemon_close_from(int fd)
 	close_range((unsigned)fd, ~0U, 0);
 }
 
-static void parent_tell(int status)
+void daemon_tell(int status)
 {
 	unsigned char byte = (unsigned char)status;
 
 	if (parent_fd >= 0)
 		(void)write_all(parent_fd, &byte, 1);
 	fd_close(&parent_fd);
-}
-
-void daemon_failed(int status)
-{
-	parent_tell(status);
 }
 
 void daemon_ready(void)
@@ -98,7 +93,7 @@ void daemon_ready(void)
 	for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
 	fd_close(&null);
-	parent_tell(0);
+	daemon_tell(0);
 }
 
 static int pidfile_refuse(const char *path, int fd, const char *why)

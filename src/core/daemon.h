@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* Go to the background. The parent stays until daemon_ready() and exits with the status that this
- * gives; if the daemon ends before, with the status of daemon_failed(), or 1.
+ * gives; if the daemon ends before, with the status of daemon_tell(), or 1.
  * Returns in the daemon: 0, or -1 with errno (in the parent, nothing was started). */
 int daemon_start(void);
 
@@ -16,7 +16,7 @@ void daemon_close_from(int fd);
 void daemon_ready(void);
 
 /* Tell the parent with which status to exit. */
-void daemon_failed(int status);
+void daemon_tell(int status);
 
 /* Create (or take over, if nobody has it locked) and lock a pidfile; its content is written later.
  * A symlink, or anything but a regular file, is refused.

@@ -258,30 +258,29 @@ int master_log_level(const struct conf *c)
 	return master.o->log_level >= 0 ? master.o->log_level : c->log_level;
 }
 
-static void errors_log(const char *text)
+void master_errors_log(const char *prefix, const struct buf *err)
 {
+	const char *text = err->data ? err->data : "out of memory\n";
+
 	for (const char *nl; *text && (nl = strchr(text, '\n')); text = nl + 1)
-		log_msg(LOG_ERR, "%.*s", (int)(nl - text), text);
+		log_msg(LOG_ERR, "%s%.*s", prefix, (int)(nl - text), text);
 }
 
 static int settings_init(void)
 {
 	struct buf text = {0}, err = {0};
-	int rc = -1;
 
 	if (!settings_read(&master.o->source, CONF_DUMP_RESOLVED, &text)) {
 		(void)write_all(STDERR_FILENO, text.data, text.len);
 	} else {
 		master.settings = settings_parse(
 			text.data, master_source_name(), master.o->source.flags, &err);
-		if (master.settings)
-			rc = 0;
-		else
-			errors_log(err.data ? err.data : "out of memory\n");
+		if (!master.settings)
+			master_errors_log("", &err);
 	}
 	buf_free(&text);
 	buf_free(&err);
-	return rc;
+	return master.settings ? 0 : -1;
 }
 
 static int signals_init(void)
@@ -293,48 +292,32 @@ static int signals_init(void)
 	return loop_init(signals, on_signal);
 }
 
-static int life_init(void)
-{
-	int fd[2];
-
-	if (pipe2(fd, O_CLOEXEC) < 0)
-		return -1;
-	master_life_fd = fd[0];
-	master.life_fd = fd[1];
-	return 0;
-}
-
-/* From here on lines wait in the channel for the logger, which is forked later. */
-static int log_init(void)
-{
-	struct log_channel *ch = log_channel_new(NULL, master_log_level(master.settings->conf));
-
-	if (!ch)
-		return -1;
-	master.log = ch;
-	log_attach(ch->tx, ch->shared);
-	return 0;
-}
-
 /* Everything up to the first fork of a worker. */
 static int master_init(struct plan *plan)
 {
 	const struct conf *c = master.settings->conf;
 	struct logger_options logger;
 	struct buf err = {0};
+	int life[2];
 
 	log_set_level(master_log_level(c));
-	if (signals_init() < 0 || life_init() < 0 || log_init() < 0) {
+	if (signals_init() == 0 && pipe2(life, O_CLOEXEC) == 0)
+		master.log = log_channel_new(NULL, master_log_level(c));
+	if (!master.log) {
 		log_msg(LOG_ERR, "cannot start: %m");
 		return -1;
 	}
+	master_life_fd = life[0];
+	master.life_fd = life[1];
+	/* From here on lines wait in the channel for the logger, which is forked later. */
+	log_attach(master.log->tx, master.log->shared);
 	if (geteuid() != 0)
 		log_msg(LOG_NOTICE,
 			"not root: workers run as this user, and ports below 1024 may be refused");
 	if (c->pidfile && c->pidfile[0] && pidfile_lock(c->pidfile) < 0)
 		return -1;
 	if (plan_make(plan, master.settings, BIND_RETRY_MS, &err) < 0) {
-		errors_log(err.data ? err.data : "out of memory\n");
+		master_errors_log("", &err);
 		buf_free(&err);
 		return -1;
 	}
@@ -364,7 +347,7 @@ int master_run(const struct master_options *o)
 	}
 	master_pid = getpid();
 	if (settings_init() < 0) {
-		daemon_failed(EXIT_CONFIG);
+		daemon_tell(EXIT_CONFIG);
 		return EXIT_CONFIG;
 	}
 	/* Whatever else was open in the process that started us is not ours to keep open. */
@@ -378,7 +361,7 @@ int master_run(const struct master_options *o)
 			log_channel_show(master.log);
 		plan_free(&plan);
 		pidfile_remove();
-		daemon_failed(EXIT_FAILURE);
+		daemon_tell(EXIT_FAILURE);
 		return EXIT_FAILURE;
 	}
 	(void)status_notify("");
@@ -387,7 +370,7 @@ int master_run(const struct master_options *o)
 	if (loop_run() < 0)
 		master.status = EXIT_FAILURE;
 	pidfile_remove();
-	daemon_failed(master.status ? master.status : EXIT_FAILURE);
+	daemon_tell(master.status ? master.status : EXIT_FAILURE);
 	log_channel_free(master.log);
 	settings_release(master.settings);
 	fd_close(&master_life_fd);

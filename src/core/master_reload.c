@@ -2,7 +2,6 @@
  * its answer comes through a pipe, the plan made of it is put into force or thrown away. */
 #include "core/master_reload.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -82,12 +81,6 @@ void reload_resume(void)
 		reload_begin();
 }
 
-static void lines_log(const char *text)
-{
-	for (const char *nl; *text && (nl = strchr(text, '\n')); text = nl + 1)
-		log_msg(LOG_ERR, "reload: %.*s", (int)(nl - text), text);
-}
-
 /* The new settings are good as text: try to put them into force. */
 static int reload_apply(const char *dump)
 {
@@ -100,7 +93,7 @@ static int reload_apply(const char *dump)
 	int rc = -1;
 
 	if (!fresh || plan_make(&plan, fresh, 0, &err) < 0) {
-		lines_log(err.data ? err.data : "out of memory\n");
+		master_errors_log("reload: ", &err);
 		goto out;
 	}
 	if (plan_prepare(&plan) < 0)
@@ -116,8 +109,7 @@ static int reload_apply(const char *dump)
 	plan_commit(&plan);
 	rc = 0;
 out:
-	if (plan.settings)
-		plan_free(&plan);
+	plan_free(&plan);
 	settings_release(fresh);
 	buf_free(&err);
 	return rc;
@@ -131,7 +123,7 @@ static void reload_end(void)
 	loop_timer_clear(&reload.overdue);
 	reload.child = 0;
 	if (!good)
-		lines_log(reload.answer.data ? reload.answer.data : "out of memory\n");
+		master_errors_log("reload: ", &reload.answer);
 	else
 		good = reload_apply(reload.answer.data) == 0;
 	if (good)
@@ -147,16 +139,9 @@ static void reload_end(void)
 
 static void on_answer(void *arg)
 {
-	char data[4096];
-	ssize_t n = read(reload.io.fd, data, sizeof(data));
-
 	(void)arg;
-	if (n < 0 && errno == EINTR)
+	if (buf_read(&reload.answer, reload.io.fd) > 0)
 		return;
-	if (n > 0) {
-		buf_add(&reload.answer, data, (size_t)n);
-		return;
-	}
 	loop_remove(&reload.io);
 	fd_close(&reload.io.fd);
 	reload.ended = true;

@@ -33,6 +33,9 @@ void master_logger_options(struct logger_options *o);
 /* The level in force, -l or the settings. */
 int master_log_level(const struct conf *c);
 
+/* Log what is wrong with the settings, a line each. */
+void master_errors_log(const char *prefix, const struct buf *err);
+
 /* Name of the settings for messages. */
 const char *master_source_name(void);
 

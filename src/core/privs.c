@@ -23,27 +23,19 @@ static int ids_are(uid_t uid, gid_t gid)
 
 int privs_drop(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
 {
-	if (setgroups(n_groups, groups) < 0) {
+	if (setgroups(n_groups, groups) < 0)
 		log_msg(LOG_ERR, "setgroups: %m");
-		return -1;
-	}
-	if (setresgid(gid, gid, gid) < 0) {
+	else if (setresgid(gid, gid, gid) < 0)
 		log_msg(LOG_ERR, "setresgid %u: %m", gid);
-		return -1;
-	}
-	if (setresuid(uid, uid, uid) < 0) {
+	else if (setresuid(uid, uid, uid) < 0)
 		log_msg(LOG_ERR, "setresuid %u: %m", uid);
-		return -1;
-	}
-	if (!ids_are(uid, gid)) {
+	else if (!ids_are(uid, gid))
 		log_msg(LOG_ERR, "the change to user %u, group %u did not last", uid, gid);
-		return -1;
-	}
-	if (uid != 0 && (setresuid(0, 0, 0) == 0 || setuid(0) == 0 || seteuid(0) == 0)) {
+	else if (uid != 0 && (setresuid(0, 0, 0) == 0 || setuid(0) == 0 || seteuid(0) == 0))
 		log_msg(LOG_ERR, "root could be regained after the change to user %u", uid);
-		return -1;
-	}
-	return 0;
+	else
+		return 0;
+	return -1;
 }
 
 int privs_disarm(void)

@@ -113,20 +113,16 @@ bool settings_answer(struct buf *out, int status)
 
 bool settings_read(const struct conf_source *src, unsigned dump_flags, struct buf *out)
 {
-	char data[4096];
 	pid_t child;
 	int status = -1, fd = settings_child(src, dump_flags, &child);
-	ssize_t n;
 
 	if (fd < 0) {
 		buf_printf(out, "cannot start the parser of the settings: %s\n",
 			strerrordesc_np(errno));
 		return false;
 	}
-	while ((n = read(fd, data, sizeof(data))) > 0 || (n < 0 && errno == EINTR)) {
-		if (n > 0)
-			buf_add(out, data, (size_t)n);
-	}
+	while (buf_read(out, fd) > 0)
+		;
 	fd_close(&fd);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
