@@ -119,7 +119,6 @@ void options_parse(struct options *o, int argc, char **argv)
 	struct conf_source *src = &o->master.source;
 	const char *listen = NULL;
 	bool foreground = false;
-	int listens = 0;
 	int c;
 
 	*o = (struct options){.master = {.log_level = -1}};
@@ -147,7 +146,7 @@ void options_parse(struct options *o, int argc, char **argv)
 			o->mode = c == 't' ? RUN_TEST : RUN_DUMP;
 			break;
 		case 'L':
-			if (listens++)
+			if (listen)
 				usage("-L is given twice; a service of many addresses: -o listen={...}");
 			listen = optarg;
 			break;

@@ -78,8 +78,12 @@ const char *log_level_name(int level);
 size_t log_render_text(
 	char *out, size_t size, const char *data, size_t n, const char *service, int pid);
 
-/* The same as a JSON object, with time (s since 1970, ms resolution) and level. */
-size_t log_render_json(char *out, size_t size, const char *data, size_t n, const char *service,
-	int pid, int64_t unix_ms);
+/* The same as a JSON object, with the time that it is and the level. */
+size_t log_render_json(
+	char *out, size_t size, const char *data, size_t n, const char *service, int pid);
+
+/* The time that it is as "2026-11-22T11:22:33.444Z". */
+#define LOG_TIME_MAX 40
+void log_time(char out[LOG_TIME_MAX]);
 
 #endif

@@ -40,12 +40,9 @@ static bool field_parse(struct field *f, const char *s, size_t len)
 	f->key_len = (size_t)(eq - f->key);
 	f->value = eq + 1;
 	f->value_len = len - (size_t)(f->value - s);
-	for (size_t i = 0; i < f->key_len; i++) {
-		char c = f->key[i];
-
-		if (!((c >= 'a' && c <= 'z') || c == '_'))
-			return false;
-	}
+	/* The '=' ends the span. */
+	if (strspn(f->key, "abcdefghijklmnopqrstuvwxyz_") != f->key_len)
+		return false;
 	for (size_t i = 0; f->number && i < f->value_len; i++) {
 		if (f->value[i] < '0' || f->value[i] > '9')
 			f->number = false;
@@ -115,11 +112,22 @@ static void out_field(struct text_out *o, const struct field *f)
 	out_value(o, f->value, f->value_len);
 }
 
-static void out_stamp(struct text_out *o, const char *key, const char *value)
+void log_time(char out[LOG_TIME_MAX])
 {
-	struct field f = {key, value, strlen(key), strlen(value), false};
+	struct timespec ts;
+	struct tm tm;
+	size_t n;
 
-	out_field(o, &f);
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	n = strftime(out, LOG_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, LOG_TIME_MAX - n, ".%03ldZ", ts.tv_nsec / 1000000);
+}
+
+/* What the reader says of the sender. */
+static struct field stamp(const char *key, const char *value, bool number)
+{
+	return (struct field){key, value, strlen(key), strlen(value), number};
 }
 
 /* service, worker and pid come first. A worker's own idea of what is stamped is not wanted. */
@@ -152,17 +160,21 @@ size_t log_render_text(
 	size_t pos = 2, len = 0;
 	const char *text;
 	char number[16];
+	struct field f;
 
 	out[0] = '\0';
 	if (n < 2)
 		return 0;
 	text = record_next(data, n, &pos, &len);
-	if (service)
-		out_stamp(&o, "service", service);
+	if (service) {
+		f = stamp("service", service, false);
+		out_field(&o, &f);
+	}
 	text_fields(&o, data, n, pos, service != NULL, 0);
 	if (pid) {
 		snprintf(number, sizeof(number), "%d", pid);
-		out_stamp(&o, "pid", number);
+		f = stamp("pid", number, true);
+		out_field(&o, &f);
 	}
 	if (text && len) {
 		if (o.len)
@@ -177,22 +189,15 @@ size_t log_render_text(
  * the object can be closed. Source: RFC 8259 */
 static void json_string(struct text_out *o, const char *s, size_t n)
 {
-	char u[8];
-
 	out_puts(o, "\"");
 	for (size_t i = 0; i < n && o->len + JSON_CLOSE < o->size; i++) {
 		unsigned char c = (unsigned char)s[i];
+		bool printable = c >= ' ' && c <= '~';
+		char u[8] = {'\\', s[i]};
 
-		if (c == '"' || c == '\\') {
-			u[0] = '\\';
-			u[1] = (char)c;
-			out_add(o, u, 2);
-		} else if (c < 0x20 || c > 0x7e) {
+		if (!printable)
 			snprintf(u, sizeof(u), "\\u%04x", c);
-			out_puts(o, u);
-		} else {
-			out_add(o, s + i, 1);
-		}
+		out_puts(o, printable && c != '"' && c != '\\' ? u + 1 : u);
 	}
 	out_puts(o, "\"");
 }
@@ -209,26 +214,11 @@ static void json_field(struct text_out *o, const struct field *f)
 		json_string(o, f->value, f->value_len);
 }
 
-static void json_time(struct text_out *o, int64_t unix_ms, int level)
+size_t log_render_json(
+	char *out, size_t size, const char *data, size_t n, const char *service, int pid)
 {
-	char text[64], stamp[32];
-	time_t t = (time_t)(unix_ms / 1000);
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "{\"time\":\"%s.%03dZ\"", stamp, (int)(unix_ms % 1000));
-	out_puts(o, text);
-	out_puts(o, ",\"level\":\"");
-	out_puts(o, log_level_name(level));
-	out_puts(o, "\"");
-}
-
-size_t log_render_json(char *out, size_t size, const char *data, size_t n, const char *service,
-	int pid, int64_t unix_ms)
-{
-	/* Cut on a field's border, so that the object always closes. */
 	struct text_out o = {out, size, 0};
+	char now[LOG_TIME_MAX], number[16];
 	size_t pos = 2, len = 0, keep;
 	struct field f;
 	const char *s;
@@ -236,31 +226,31 @@ size_t log_render_json(char *out, size_t size, const char *data, size_t n, const
 	out[0] = '\0';
 	if (n < 2 || size < 64)
 		return 0;
-	json_time(&o, unix_ms, data[0]);
+	log_time(now);
+	o.len = (size_t)snprintf(
+		out, size, "{\"time\":\"%s\",\"level\":\"%s\"", now, log_level_name(data[0]));
 	if (service) {
-		f = (struct field){"service", service, 7, strlen(service), false};
+		f = stamp("service", service, false);
 		json_field(&o, &f);
 	}
 	if (pid) {
-		char number[16];
-
-		f = (struct field){"pid", number, 3, 0, true};
-		f.value_len = (size_t)snprintf(number, sizeof(number), "%d", pid);
+		snprintf(number, sizeof(number), "%d", pid);
+		f = stamp("pid", number, true);
 		json_field(&o, &f);
 	}
 	s = record_next(data, n, &pos, &len);
 	f = (struct field){"message", s ? s : "", 7, s ? len : 0, false};
 	json_field(&o, &f);
-	keep = o.len;
 	while ((s = record_next(data, n, &pos, &len))) {
 		if (!field_parse(&f, s, len) || field_rank(&f, service != NULL) < 0)
 			continue;
+		/* Cut on a field's border, so that the object always closes. */
+		keep = o.len;
 		json_field(&o, &f);
 		if (o.len + 2 >= o.size) {
 			o.len = keep;
 			break;
 		}
-		keep = o.len;
 	}
 	out_puts(&o, "}");
 	return o.len;

@@ -1,7 +1,6 @@
 /* board.c: make and read a scoreboard. */
 #include "board/board.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,26 +15,19 @@
 struct board *board_new(void)
 {
 	int fd = memfd_create("sockd-board", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	void *map;
+	struct board *b = MAP_FAILED;
 
-	if (fd < 0)
-		return NULL;
-	if (ftruncate(fd, sizeof(struct board)) < 0)
-		goto fail;
-	map = mmap(NULL, sizeof(struct board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-		fd, 0);
-	if (map == MAP_FAILED)
-		goto fail;
-	if (fcntl(fd, F_ADD_SEALS,
-		    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
-		board_free(map);
-		goto fail;
+	if (fd >= 0 && ftruncate(fd, sizeof(*b)) == 0)
+		b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+			0);
+	if (b != MAP_FAILED &&
+		fcntl(fd, F_ADD_SEALS,
+			F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
+		board_free(b);
+		b = MAP_FAILED;
 	}
 	fd_close(&fd);
-	return map;
-fail:
-	fd_close(&fd);
-	return NULL;
+	return b == MAP_FAILED ? NULL : b;
 }
 
 void board_free(struct board *b)

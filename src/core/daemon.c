@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,50 +95,49 @@ void daemon_ready(void)
 	daemon_tell(0);
 }
 
-static int pidfile_refuse(const char *path, int fd, const char *why)
+static const char *pidfile_holder(int fd)
 {
-	log_msg(LOG_ERR, "pidfile %s: %s", path, why);
-	fd_close(&fd);
-	return -1;
-}
+	static char who[80];
+	char text[16] = "";
+	long pid;
 
-static int pidfile_busy(const char *path, int fd)
-{
-	char text[16] = "", why[80];
-	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
-
-	if (pid > 0)
-		snprintf(why, sizeof(why), "another sockd is running as pid %ld", pid);
-	else
-		snprintf(why, sizeof(why), "another sockd has it locked");
-	return pidfile_refuse(path, fd, why);
+	(void)!pread(fd, text, sizeof(text) - 1, 0);
+	pid = strtol(text, NULL, 10);
+	if (pid <= 0)
+		return "another sockd has it locked";
+	snprintf(who, sizeof(who), "another sockd is running as pid %ld", pid);
+	return who;
 }
 
 int pidfile_lock(const char *path)
 {
 	struct stat st, at;
 
+	pidfile.path = strdup(path);
 	for (;;) {
 		int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+		const char *why = NULL;
 
 		if (fd < 0)
-			return pidfile_refuse(path, fd,
-				errno == ELOOP ? "is a symbolic link" : strerrordesc_np(errno));
-		if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1)
-			return pidfile_refuse(path, fd, "is not a plain file of our own");
-		if (st.st_uid != geteuid())
-			return pidfile_refuse(path, fd, "belongs to another user");
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-			return errno == EWOULDBLOCK
-				       ? pidfile_busy(path, fd)
-				       : pidfile_refuse(path, fd, strerrordesc_np(errno));
+			why = errno == ELOOP ? "is a symbolic link" : strerrordesc_np(errno);
+		else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1)
+			why = "is not a plain file of our own";
+		else if (st.st_uid != geteuid())
+			why = "belongs to another user";
+		else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+			why = errno == EWOULDBLOCK ? pidfile_holder(fd) : strerrordesc_np(errno);
+		else if (!pidfile.path)
+			why = "out of memory";
+		if (why) {
+			log_msg(LOG_ERR, "pidfile %s: %s", path, why);
+			fd_close(&fd);
+			return -1;
+		}
 		/* The last owner may have removed it between open() and flock(). */
 		if (lstat(path, &at) == 0 && at.st_dev == st.st_dev && at.st_ino == st.st_ino) {
 			(void)!ftruncate(fd, 0); /* a pid in it is of somebody who is gone */
 			pidfile.fd = fd;
-			pidfile.path = strdup(path);
-			return pidfile.path ? 0 : pidfile_refuse(path, fd, "out of memory");
+			return 0;
 		}
 		fd_close(&fd);
 	}

@@ -1,7 +1,6 @@
 /* logger.c: the master's side: channels, and a logger process that is always there. */
 #include "core/logger.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +67,6 @@ struct log_channel *log_channel_new(const char *service, int level)
 
 void log_channel_free(struct log_channel *ch)
 {
-	int saved = errno;
-
 	/* Its last lines wait for the next logger. */
 	if (next_due.armed && !finishing) {
 		ch->gone = true;
@@ -88,7 +85,6 @@ void log_channel_free(struct log_channel *ch)
 	munmap(ch->shared, sizeof(*ch->shared));
 	free(ch->service);
 	free(ch);
-	errno = saved;
 }
 
 void log_channel_show(struct log_channel *ch)

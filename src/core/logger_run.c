@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +32,7 @@
 /* What the logger remembers of a channel. */
 struct reader {
 	struct log_channel *ch;
-	bool open[2];                  /* records, stderr */
+	bool open;                     /* somebody is left who could send */
 	char last[LOG_RECORD_MAX + 1]; /* NUL-terminated */
 	size_t last_len;
 	uint64_t last_ms, repeats;
@@ -44,7 +43,7 @@ struct reader {
 static struct {
 	struct logger_options o;
 	struct reader *reader, *own; /* own: the master's, and the logger's */
-	size_t n;
+	size_t n, n_open;
 	int epoll_fd;
 	pid_t master;
 } lg;
@@ -112,17 +111,9 @@ static void flush(void)
 static void write_record(const char *data, size_t n, const char *service, pid_t pid)
 {
 	char line[8000]; /* with what the sink puts before it a line of 8 KiB */
-	size_t len;
+	size_t len = (lg.o.json ? log_render_json : log_render_text)(
+		line, sizeof(line), data, n, service, pid);
 
-	if (lg.o.json) {
-		struct timespec ts;
-
-		clock_gettime(CLOCK_REALTIME, &ts);
-		len = log_render_json(line, sizeof(line), data, n, service, pid,
-			(int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
-	} else {
-		len = log_render_text(line, sizeof(line), data, n, service, pid);
-	}
 	if (!sink_room(1))
 		flush();
 	sink_line(data[0], line, len);
@@ -176,17 +167,14 @@ static void repeats_tell(struct reader *r)
 static size_t repeat_key(char *out, const char *data, size_t n)
 {
 	static const char field[] = "#worker=";
-	size_t pos = 2 + strnlen(data + 2, n - 2) + 1, len;
+	size_t pos = 2 + strnlen(data + 2, n - 2) + 1, len = 0;
 
-	if (pos >= n || n - pos < sizeof(field) ||
-		memcmp(data + pos, field, sizeof(field) - 1) != 0) {
-		memcpy(out, data, n);
-		return n;
+	pos = pos < n ? pos : n;
+	if (n - pos >= sizeof(field) && memcmp(data + pos, field, sizeof(field) - 1) == 0) {
+		len = strnlen(data + pos, n - pos) + 1;
+		len = len < n - pos ? len : n - pos;
 	}
-	len = strnlen(data + pos, n - pos) + 1;
 	memcpy(out, data, pos);
-	if (pos + len >= n)
-		return pos;
 	memcpy(out + pos, data + pos + len, n - pos - len);
 	return n - len;
 }
@@ -254,7 +242,7 @@ static bool read_stderr(struct reader *r)
 	char data[16384], ctl[CMSG_SPACE(sizeof(struct ucred))];
 	bool any = false;
 
-	for (int i = 0; r->open[1] && i < 64; i++) {
+	for (int i = 0; i < 64; i++) {
 		struct iovec iov = {data, sizeof(data)};
 		struct msghdr m = {.msg_iov = &iov,
 			.msg_iovlen = 1,
@@ -262,8 +250,6 @@ static bool read_stderr(struct reader *r)
 			.msg_controllen = sizeof(ctl)};
 		ssize_t n = recvmsg(r->ch->err_rx, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-		if (n == 0)
-			r->open[1] = false;
 		if (n <= 0)
 			break;
 		any = true;
@@ -276,12 +262,8 @@ static pid_t record_pid(const char *data, size_t n)
 {
 	static const char field[] = "#pid=";
 	const char *p = memmem(data, n, field, sizeof(field) - 1);
-	pid_t pid = 0;
 
-	/* A record need not end in a NUL, so no strtol(). */
-	for (p = p ? p + sizeof(field) - 1 : NULL; p && p < data + n && *p >= '0' && *p <= '9'; p++)
-		pid = pid * 10 + (*p - '0');
-	return pid;
+	return p ? (pid_t)strtol(p + sizeof(field) - 1, NULL, 10) : 0;
 }
 
 /* The master tells of a death: add what the dead wrote last. */
@@ -326,19 +308,19 @@ static void handle_record(struct reader *r, char *data, size_t n, pid_t pid)
 /* Read records of a channel until it is empty, or for a while. Returns true if any was there. */
 static bool read_records(struct reader *r)
 {
-	static char data[BATCH][LOG_RECORD_MAX];
+	static char data[BATCH][LOG_RECORD_MAX + 1]; /* with a NUL behind it */
 	static char ctl[BATCH][CMSG_SPACE(sizeof(struct ucred))];
 	struct mmsghdr msg[BATCH];
 	struct iovec iov[BATCH];
 	int n;
 
-	if (!r->open[0])
+	if (!r->open)
 		return false;
 	/* For each a line about repeats and its own: give_up() would not see what waits here. */
 	if (!sink_room(2 * BATCH))
 		flush();
 	for (int i = 0; i < BATCH; i++) {
-		iov[i] = (struct iovec){data[i], sizeof(data[i])};
+		iov[i] = (struct iovec){data[i], LOG_RECORD_MAX};
 		msg[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i],
 			.msg_iovlen = 1,
 			.msg_control = ctl[i],
@@ -349,9 +331,11 @@ static bool read_records(struct reader *r)
 		pid_t pid = message_pid(&msg[i].msg_hdr);
 
 		if (msg[i].msg_len == 0 && pid == 0) { /* an empty message carries a pid */
-			r->open[0] = false;
+			r->open = false;
+			lg.n_open--;
 			break;
 		}
+		data[i][msg[i].msg_len] = '\0';
 		if (msg[i].msg_len >= 2)
 			handle_record(r, data[i], msg[i].msg_len, pid);
 	}
@@ -392,15 +376,6 @@ static int due(void)
 	return wait_ms;
 }
 
-static bool anyone_left(void)
-{
-	for (size_t i = 0; i < lg.n; i++) {
-		if (lg.reader[i].open[0])
-			return true;
-	}
-	return false;
-}
-
 static void watch(int fd)
 {
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
@@ -421,6 +396,7 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 		child_keep(&keep, ch->rx);
 		child_keep(&keep, ch->err_rx);
 		lg.n++;
+		lg.n_open++;
 	}
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd < 0)
@@ -437,7 +413,7 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 	if (lg.epoll_fd < 0 || !lg.reader)
 		fatal(EXIT_FAILURE, "logger: %m");
 	for (struct log_channel *ch = channels; ch; ch = ch->next, i++) {
-		lg.reader[i] = (struct reader){.ch = ch, .open = {true, true}};
+		lg.reader[i] = (struct reader){.ch = ch, .open = true};
 		lg.reader[i].refilled_ms = mono_ms();
 		lg.reader[i].tokens_ms = STDERR_BURST * 1000;
 		if (!ch->service)
@@ -485,7 +461,7 @@ void logger_run(struct log_channel *channels, const struct logger_options *o, pi
 			continue;
 		}
 		wait_ms = due();
-		if (finish_ms || !anyone_left())
+		if (finish_ms || !lg.n_open)
 			break;
 		epoll_pwait(lg.epoll_fd, &ev, 1, wait_ms, &none);
 	}

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +28,8 @@ static struct {
 	int fd;       /* connected to /dev/log, or -1 */
 	struct mmsghdr msg[BATCH_LINES];
 	struct iovec iov[BATCH_LINES];
-	size_t first, n; /* lines not written yet */
+	size_t end[BATCH_LINES]; /* of data, which the line reaches to */
+	size_t first, n;         /* lines not written yet */
 	char data[BATCH_LINES * LINE_MAX_BYTES];
 	size_t used, done; /* bytes put in, bytes written to stderr */
 	_Atomic uint64_t *refused;
@@ -81,19 +81,14 @@ static const char *syslog_stamp(void)
 
 static int stderr_prefix(char *out, size_t size, int level)
 {
-	struct timespec ts;
-	char stamp[32];
-	struct tm tm;
+	char now[LOG_TIME_MAX];
 
 	if (sink.journal)
 		return snprintf(out, size, "<%d>", level);
 	if (sink.o->json)
 		return 0;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	return snprintf(
-		out, size, "%s.%03ldZ %s ", stamp, ts.tv_nsec / 1000000, log_level_name(level));
+	log_time(now);
+	return snprintf(out, size, "%s %s ", now, log_level_name(level));
 }
 
 void sink_line(int level, const char *text, size_t n)
@@ -116,14 +111,8 @@ void sink_line(int level, const char *text, size_t n)
 		line[len++] = '\n';
 	sink.iov[sink.n] = (struct iovec){line, len};
 	sink.msg[sink.n].msg_hdr = (struct msghdr){.msg_iov = &sink.iov[sink.n], .msg_iovlen = 1};
-	sink.n++;
 	sink.used += len;
-}
-
-/* The offset in the batch that a line reaches to. */
-static size_t line_end(const struct iovec *line)
-{
-	return (size_t)((const char *)line->iov_base - sink.data) + line->iov_len;
+	sink.end[sink.n++] = sink.used;
 }
 
 static void batch_empty(void)
@@ -150,7 +139,7 @@ static bool flush_stderr(void)
 			break;
 		}
 		sink.done += (size_t)w;
-		while (sink.first < sink.n && line_end(&sink.iov[sink.first]) <= sink.done)
+		while (sink.first < sink.n && sink.end[sink.first] <= sink.done)
 			sink.first++;
 	}
 	batch_empty();

@@ -1,13 +1,11 @@
 /* master.c: states, signals, children. The master never serves and never blocks. */
 #include "core/master.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"

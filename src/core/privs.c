@@ -1,12 +1,10 @@
 /* privs.c: the one function that changes who a process is. */
 #include "core/privs.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/log.h"

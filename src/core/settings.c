@@ -142,11 +142,7 @@ struct settings *settings_parse(const char *dump, const char *name, unsigned fla
 		buf_free(&errors.text);
 		return s;
 	}
-	if (errors.text.len)
-		buf_add(err, errors.text.data, errors.text.len);
-	else
-		buf_puts(err, "out of memory\n");
-	buf_free(&errors.text);
+	*err = errors.text;
 	if (s)
 		conf_free(s->conf);
 	free(s);

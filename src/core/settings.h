@@ -34,7 +34,7 @@ bool settings_answer(struct buf *out, int status);
 bool settings_read(const struct conf_source *src, unsigned dump_flags, struct buf *out);
 
 /* Make settings from a resolved dump. name is what they came from, for messages.
- * Returns them with one reference, or NULL with the reasons in err. */
+ * Returns them with one reference, or NULL with the reasons in err; none: out of memory. */
 struct settings *settings_parse(
 	const char *dump, const char *name, unsigned flags, struct buf *err);
 

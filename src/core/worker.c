@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/child.h"
@@ -179,13 +178,18 @@ static enum worker_exit accept_loop(void)
  * since the former is not sent by a parent without the right to signal us.
  * A pipe's O_ASYNC belongs to the open file, so this worker opens one of its own.
  * Source: fcntl(2), pipe(7), PR_SET_PDEATHSIG(2const) */
-static void life_watch(int fd)
+static void orphan_watch(int life_fd)
 {
-	if (fd < 0)
-		return;
-	(void)fcntl(fd, F_SETOWN, getpid());
-	(void)fcntl(fd, F_SETSIG, WORKER_SIG_LEAVE);
-	(void)fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK);
+	char byte;
+
+	if (life_fd >= 0) {
+		(void)fcntl(life_fd, F_SETOWN, getpid());
+		(void)fcntl(life_fd, F_SETSIG, WORKER_SIG_LEAVE);
+		(void)fcntl(life_fd, F_SETFL, O_ASYNC | O_NONBLOCK);
+	}
+	(void)prctl(PR_SET_PDEATHSIG, WORKER_SIG_LEAVE);
+	if (getppid() != args->master || (life_fd >= 0 && read(life_fd, &byte, 1) == 0))
+		raise(WORKER_SIG_LEAVE);
 }
 
 static int life_open(int shared_fd)
@@ -194,16 +198,6 @@ static int life_open(int shared_fd)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", shared_fd);
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
-static void orphan_watch(int life_fd)
-{
-	char byte;
-
-	life_watch(life_fd);
-	(void)prctl(PR_SET_PDEATHSIG, WORKER_SIG_LEAVE);
-	if (getppid() != args->master || (life_fd >= 0 && read(life_fd, &byte, 1) == 0))
-		raise(WORKER_SIG_LEAVE);
 }
 
 static void signals_init(void)

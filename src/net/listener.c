@@ -27,39 +27,23 @@ static int tcp_bind(const struct addr *a, const struct listener_options *o)
 	bool v6 = a->sa.sa_family == AF_INET6;
 	int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return -1;
-	if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0)
-		goto fail;
-	/* Said both ways: net.ipv6.bindv6only sets the default. */
-	if (v6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !a->dual) < 0)
-		goto fail;
-	if (o->freebind && set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-				   v6 ? IPV6_FREEBIND : IP_FREEBIND, 1) < 0)
-		goto fail;
-	if (bind(fd, &a->sa, a->len) < 0 || listen(fd, o->backlog) < 0)
-		goto fail;
+	/* IPV6_V6ONLY is said both ways: net.ipv6.bindv6only sets the default. */
+	if (fd < 0 || set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
+		(v6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !a->dual) < 0) ||
+		(o->freebind && set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+					v6 ? IPV6_FREEBIND : IP_FREEBIND, 1) < 0) ||
+		bind(fd, &a->sa, a->len) < 0 || listen(fd, o->backlog) < 0)
+		fd_close(&fd);
 	return fd;
-fail:
-	fd_close(&fd);
-	return -1;
 }
 
-static const char *tcp_hint(int error)
-{
-	switch (error) {
-	case EACCES:
-		return " (low ports need root or CAP_NET_BIND_SERVICE)";
-	case EADDRNOTAVAIL:
-		return " (no interface has it; freebind = true listens before one does)";
-	default:
-		return "";
-	}
-}
-
-static int tcp_open(struct listener *out, const struct addr *a, const struct listener_options *o,
+static int open_once(struct listener *out, const struct addr *a, const struct listener_options *o,
 	char *err, size_t size)
 {
+	const char *hint = "";
+
+	if (a->sa.sa_family == AF_UNIX)
+		return listener_unix_open(out, a, o, err, size);
 	out->fd = tcp_bind(a, o);
 	if (out->fd < 0 && a->dual && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
 		struct addr v4 = {.len = sizeof(v4.in)};
@@ -70,16 +54,12 @@ static int tcp_open(struct listener *out, const struct addr *a, const struct lis
 	}
 	if (out->fd >= 0)
 		return 0;
-	snprintf(err, size, "%s%s", strerror(errno), tcp_hint(errno));
+	if (errno == EACCES)
+		hint = " (low ports need root or CAP_NET_BIND_SERVICE)";
+	else if (errno == EADDRNOTAVAIL)
+		hint = " (no interface has it; freebind = true listens before one does)";
+	snprintf(err, size, "%s%s", strerror(errno), hint);
 	return -1;
-}
-
-static int open_once(struct listener *out, const struct addr *a, const struct listener_options *o,
-	char *err, size_t size)
-{
-	if (a->sa.sa_family == AF_UNIX)
-		return listener_unix_open(out, a, o, err, size);
-	return tcp_open(out, a, o, err, size);
 }
 
 static void warn_backlog(const struct addr *a, int backlog)

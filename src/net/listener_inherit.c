@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -20,12 +19,11 @@ struct handed {
 	int fd; /* -1: of no use */
 	bool taken;
 	struct addr addr;
-	char *name; /* points into names */
+	char *name; /* NULL: none */
 };
 
 static struct handed *handed;
 static size_t n_handed;
-static char *names; /* a copy of $LISTEN_FDNAMES, cut at the colons */
 
 /* A number of the environment, or 0 if it is none. */
 static long env_number(const char *key)
@@ -85,23 +83,13 @@ static const char *inspect(struct handed *h)
 	return NULL;
 }
 
-static void forget(void)
-{
-	free(handed);
-	free(names);
-	handed = NULL;
-	names = NULL;
-	n_handed = 0;
-}
-
 /* The names have one field for each descriptor, which may be empty. */
 static void read_names(void)
 {
+	static char *names; /* a copy of the variable, cut at the colons */
 	const char *text = getenv("LISTEN_FDNAMES");
-	char *rest;
+	char *rest = names = strdup(text ? text : "");
 
-	names = strdup(text ? text : "");
-	rest = names;
 	for (size_t i = 0; i < n_handed; i++) {
 		char *name = rest ? strsep(&rest, ":") : NULL;
 
@@ -113,7 +101,6 @@ int listener_inherit(void)
 {
 	int behind = FIRST_FD;
 
-	forget();
 	n_handed = env_count();
 	if (n_handed) {
 		handed = calloc(n_handed, sizeof(*handed));
@@ -155,25 +142,21 @@ static bool stands_in(const struct handed *h, const struct addr *a)
 static struct handed *find(const struct addr *a, const char *service)
 {
 	bool any_port = a->sa.sa_family != AF_UNIX && addr_port(a) == 0;
-	struct handed *second = NULL;
+	struct handed *second = NULL, *third = NULL;
 
-	for (size_t i = 0; i < n_handed && !any_port; i++) {
+	for (size_t i = 0; i < n_handed; i++) {
 		struct handed *h = &handed[i];
 
 		if (h->fd < 0 || h->taken)
 			continue;
-		if (addr_equal(&h->addr, a))
+		if (!any_port && addr_equal(&h->addr, a))
 			return h;
-		if (!second && stands_in(h, a))
+		if (!any_port && !second && stands_in(h, a))
 			second = h;
+		if (!third && service && h->name && strcmp(h->name, service) == 0)
+			third = h;
 	}
-	for (size_t i = 0; i < n_handed && !second && service; i++) {
-		struct handed *h = &handed[i];
-
-		if (h->fd >= 0 && !h->taken && h->name && strcmp(h->name, service) == 0)
-			second = h;
-	}
-	return second;
+	return second ? second : third;
 }
 
 int listener_take(struct listener *out, const struct addr *a, const char *service)
