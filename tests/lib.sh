@@ -14,6 +14,7 @@ unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES NOTIFY_SOCKET WATCHDOG_USEC JOURNAL_S
 
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top_srcdir=$(cd "${top_srcdir:-$tests/..}" && pwd)
+[ -n "${top_builddir:-}" ] || [ ! -x src/sockd ] || top_builddir=.
 top_builddir=$(cd "${top_builddir:-$top_srcdir}" && pwd)
 SOCKD=${SOCKD:-$top_builddir/src/sockd}
 export top_srcdir top_builddir SOCKD
@@ -211,7 +212,7 @@ logged_times()
 # wait_log REGEX [SECONDS]
 wait_log()
 {
-	wait_for "${2:-5}" logged "$1" || fail "no line in the log within ${2:-5} s like: $1"
+	wait_for "${2:-10}" logged "$1" || fail "no line in the log within ${2:-10} s like: $1"
 }
 
 gone()
