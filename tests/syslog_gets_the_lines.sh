@@ -35,10 +35,10 @@ for option in -s --syslog; do
 done
 
 # A reload changes facility and format.
+mark
 "$SOCKD" -n -s -f "$conf" 2>"$dir/err" </dev/null &
 master=$!
 started+=($master)
-mark
 wait_log "sockd\\[$master\\]: .*ready services=1"
 sed -i -e 's/local3/daemon/' -e '1i log-format = json' "$conf"
 mark
