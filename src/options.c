@@ -16,9 +16,10 @@
 #define SYSCONFDIR "/etc"
 #endif
 
-static const char usage_text[] = "usage: sockd [-f FILE] [-n] [-s] [-l LEVEL] [-o KEY=VALUE]...\n"
-				 "       sockd -t | -T [-f FILE]\n"
-				 "       sockd [-n] -L ADDRESS [-o KEY=VALUE]... HANDLER\n";
+static const char usage_text[] =
+	"usage: sockd [-f FILE] [-n] [-s] [-l LEVEL] [-o KEY=VALUE]...\n"
+	"       sockd [-n] [-s] [-l LEVEL] -L ADDRESS [-o KEY=VALUE]... HANDLER\n"
+	"       sockd -t | -T [-f FILE | -L ADDRESS HANDLER] [-o KEY=VALUE]...\n";
 
 static const char help_text[] =
 	"\n"
@@ -88,17 +89,25 @@ static void source_from_listen(struct conf_source *src, const char *address, con
 	src->flags |= CONF_NO_FILES;
 }
 
+static char *join(const char *a, const char *b)
+{
+	char *text = need(malloc(strlen(a) + strlen(b) + 1));
+
+	return strcat(strcpy(text, a), b);
+}
+
 /* A daemon leaves its folder, and reads the file again at each reload. Symbolic links stay what they are:
  * some people switch settings with them. */
 static const char *absolute(const char *path)
 {
-	char folder[PATH_MAX];
-	static struct buf full;
+	static char *folder, *full;
+	char here[PATH_MAX];
 
-	if (path[0] == '/' || !getcwd(folder, sizeof(folder)))
+	if (path[0] == '/' || !getcwd(here, sizeof(here)))
 		return path;
-	buf_printf(&full, "%s/%s", folder, path);
-	return need(full.failed ? NULL : full.data);
+	folder = join(here, "/");
+	full = join(folder, path);
+	return full;
 }
 
 void options_parse(struct options *o, int argc, char **argv)
@@ -117,11 +126,12 @@ void options_parse(struct options *o, int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	struct conf_source *src = &o->master.source;
-	const char *listen = NULL;
+	const char *listen = NULL, *level = NULL;
+	static char *level_option;
 	bool foreground = false;
 	int c;
 
-	*o = (struct options){.master = {.log_level = -1}};
+	*o = (struct options){0};
 	while ((c = getopt_long(argc, argv, "f:nsl:tTL:o:Vh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'f':
@@ -134,10 +144,10 @@ void options_parse(struct options *o, int argc, char **argv)
 			o->master.to_syslog = true;
 			break;
 		case 'l':
-			o->master.log_level = log_level_parse(optarg);
-			if (o->master.log_level < 0)
+			if (log_level_parse(optarg) < 0)
 				usage("-l %s: expected debug, info, notice, warning or error",
 					optarg);
+			level = optarg;
 			break;
 		case 't':
 		case 'T':
@@ -164,6 +174,8 @@ void options_parse(struct options *o, int argc, char **argv)
 			exit(EXIT_USAGE);
 		}
 	}
+	if (level)
+		add_option(src, level_option = join("log-level=", level));
 	if (listen && src->path)
 		usage("-f and -L exclude each other");
 	if (listen && optind == argc)

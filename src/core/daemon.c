@@ -119,7 +119,10 @@ int pidfile_lock(const char *path)
 		const char *why = NULL;
 
 		if (fd < 0)
-			why = errno == ELOOP ? "is a symbolic link" : strerrordesc_np(errno);
+			why = errno == ELOOP ? "is a symbolic link"
+			      : errno == EACCES
+				      ? "no permission (-o pidfile=FILE, or -n without one)"
+				      : strerrordesc_np(errno);
 		else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1)
 			why = "is not a plain file of our own";
 		else if (st.st_uid != geteuid())

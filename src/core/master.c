@@ -61,6 +61,7 @@ static void running_begin(void)
 	static struct loop_timer watchdog = {.fn = watchdog_due, .arg = &watchdog};
 	static struct loop_timer notify = {.fn = ready_notify, .arg = &notify};
 	struct service_totals t = {0};
+	struct log_record r;
 	size_t n = 0;
 
 	if (pidfile_write() < 0) {
@@ -71,7 +72,11 @@ static void running_begin(void)
 	master.state = STATE_RUNNING;
 	for (const struct service *s = services; s; s = s->next, n++)
 		service_totals_add(s, &t);
-	log_msg(LOG_NOTICE, "ready services=%zu workers=%u", n, t.workers);
+	log_begin(&r, LOG_NOTICE, 0, "ready");
+	log_num(&r, "services", n);
+	log_num(&r, "workers", t.workers);
+	if (log_wants(LOG_NOTICE))
+		log_send(&r);
 	logger_detach();
 	daemon_ready();
 	ready_notify(&notify);
@@ -251,11 +256,6 @@ void master_logger_options(struct logger_options *o)
 		.drop = geteuid() == 0};
 }
 
-int master_log_level(const struct conf *c)
-{
-	return master.o->log_level >= 0 ? master.o->log_level : c->log_level;
-}
-
 void master_errors_log(const char *prefix, const struct buf *err)
 {
 	const char *text = err->data ? err->data : "out of memory\n";
@@ -298,9 +298,9 @@ static int master_init(struct plan *plan)
 	struct buf err = {0};
 	int life[2];
 
-	log_set_level(master_log_level(c));
+	log_set_level(c->log_level);
 	if (signals_init() == 0 && pipe2(life, O_CLOEXEC) == 0)
-		master.log = log_channel_new(NULL, master_log_level(c));
+		master.log = log_channel_new(NULL, c->log_level);
 	if (!master.log) {
 		log_msg(LOG_ERR, "cannot start: %m");
 		return -1;
@@ -322,7 +322,7 @@ static int master_init(struct plan *plan)
 	listener_warn_untaken();
 	if (plan_prepare(plan) < 0)
 		return -1;
-	log_channels_set_level(master_log_level(c));
+	log_channels_set_level(c->log_level);
 	master_logger_options(&logger);
 	if (logger_start(&logger) < 0) {
 		log_msg(LOG_ERR, "cannot start the logger: %m");
@@ -339,6 +339,9 @@ int master_run(const struct master_options *o)
 	master.o = o;
 	sdnotify_init();
 	behind_inherited = listener_inherit();
+	if (o->to_syslog && access("/dev/log", F_OK) < 0)
+		log_msg(LOG_WARNING,
+			"there is no /dev/log: nobody reads the log (-n logs to stderr)");
 	if (o->daemon && daemon_start() < 0) {
 		log_msg(LOG_ERR, "cannot go to the background: %m");
 		return EXIT_FAILURE;

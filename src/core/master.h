@@ -12,7 +12,6 @@ struct master_options {
 	struct conf_source source; /* read again at each reload */
 	bool daemon;               /* go to the background */
 	bool to_syslog;            /* else log to stderr */
-	int log_level;             /* wins over the settings; -1: as they say */
 };
 
 /* Be the master. o is borrowed. Returns the exit status of the program. */

@@ -103,7 +103,7 @@ static int reload_apply(const char *dump)
 		log_msg(LOG_WARNING, "reload: a new pidfile is made at the next start");
 	master.settings = settings_hold(fresh);
 	settings_release(old);
-	log_channels_set_level(master_log_level(fresh->conf));
+	log_channels_set_level(fresh->conf->log_level);
 	master_logger_options(&logger);
 	logger_restart(&logger);
 	plan_commit(&plan);

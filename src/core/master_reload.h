@@ -30,9 +30,6 @@ extern struct master master;
 /* What the settings ask of the logger. */
 void master_logger_options(struct logger_options *o);
 
-/* The level in force, -l or the settings. */
-int master_log_level(const struct conf *c);
-
 /* Log what is wrong with the settings, a line each. */
 void master_errors_log(const char *prefix, const struct buf *err);
 

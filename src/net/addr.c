@@ -131,6 +131,8 @@ int addr_parse(const char *text, unsigned flags, struct addr out[ADDR_MAX], char
 	memset(&out[0], 0, sizeof(out[0]));
 	if (!strncmp(text, "unix:", 5))
 		return parse_unix(text + 5, &out[0], err, size);
+	if (strpbrk(text, ", "))
+		return fail(err, size, "one address in each string: {\"a:1\", \"b:2\"}");
 	if (!colon || (text[0] == '[' && strchr(colon, ']')))
 		return fail(err, size, "expected ADDRESS:PORT, *:PORT or unix:PATH");
 	if (n > HOST_MAX)

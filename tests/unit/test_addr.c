@@ -66,7 +66,7 @@ static void says_what_is_wrong(void **state)
 		{"1.2.3.4:99999999999999999999", "out of range"},
 		{"1.2.3.4:-1", "unknown service"},
 		{"1.2.3.4:http", "expected a numeric"},
-		{"1.2.3.4:8 0", "expected a numeric"},
+		{"1.2.3.4:8 0", "one address"},
 		{"1.2.3:80", "not an IPv4 address"},
 		{"1.2.3.256:80", "not an IPv4 address"},
 		{"localhost:80", "expected a numeric address"},

@@ -84,7 +84,7 @@ static void what_does_not_resolve_is_told(void **state)
 		"t:5: listen: '127.0.0.1': expected ADDRESS:PORT, *:PORT or unix:PATH\n"
 		"t:5: listen: '[::1]:x': unknown service in place of the port; expected a port from 0 "
 		"to 65535 or a name of services(5)\n"
-		"t:5: listen: 'no such:7': cannot look up the host: Name or service not known\n");
+		"t:5: listen: 'no such:7': one address in each string: {\"a:1\", \"b:2\"}\n");
 	expect_resolve_errors("\nuser = no-such-user\nservice a {" ECHO_BODY "}\n",
 		"t:2: user: no user 'no-such-user'\n");
 	expect_resolve_errors("user = root\ngroup = no-such-group\nservice a {" ECHO_BODY "}\n",
