@@ -31,7 +31,7 @@ ssize_t recv(int fd, void *buf, size_t n, int flags)
 		double start = now();
 
 		(void)!write(2, line, sizeof(line));
-		if (now() - start > 1)
+		if (now() - start > 5) /* a busy machine may take one or two */
 			*(char *)buf = '-';
 	}
 	return got;
