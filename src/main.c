@@ -12,27 +12,6 @@
 #include "core/settings.h"
 #include "options.h"
 
-/* Descriptors 0 to 2 are always open, so that no socket becomes one of them. */
-static void standard_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	fd_close(&fd);
-}
-
-/* What the starting process ignored or blocked (nohup, cron, a careless supervisor) is not ours. */
-static void standard_signals(void)
-{
-	sigset_t none;
-
-	child_signals(NULL, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* -t and -T: what a start would see, without a start. */
 static int settings_show(const struct options *o)
 {
@@ -57,9 +36,18 @@ static int settings_show(const struct options *o)
 int main(int argc, char **argv)
 {
 	static struct options o;
+	sigset_t none;
+	int fd;
 
-	standard_descriptors();
-	standard_signals();
+	/* Descriptors 0 to 2 are always open, so that no socket becomes one of them. */
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_close(&fd);
+	/* What the starting process ignored or blocked (nohup, cron, a careless supervisor) is not ours. */
+	child_signals(NULL, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(022);
 	options_parse(&o, argc, argv);
 	return o.mode == RUN_MASTER ? master_run(&o.master) : settings_show(&o);

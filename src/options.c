@@ -36,9 +36,7 @@ static const char help_text[] =
 	"\n"
 	"Try: sockd -n -L 127.0.0.1:7007 echo     See: sockd(8), sockd.conf(5)\n";
 
-static _Noreturn void usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
-
-static void usage(const char *fmt, ...)
+static _Noreturn PRINTF_LIKE(1, 2) void usage(const char *fmt, ...)
 {
 	va_list ap;
 

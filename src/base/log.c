@@ -51,14 +51,10 @@ void log_set_level(int level)
 	out.level = level;
 }
 
-void log_attach(int fd, struct log_shared *shared)
+void log_attach(int fd, struct log_shared *shared, int worker)
 {
 	out.fd = fd;
 	out.shared = shared;
-}
-
-void log_set_worker(int worker)
-{
 	out.worker = worker;
 }
 

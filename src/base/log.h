@@ -43,11 +43,9 @@ void log_set_level(int level);
 
 /* Send all further lines of this process to the logger.
  * fd      sending end of a channel; borrowed
- * shared  borrowed; its level and counter are used */
-void log_attach(int fd, struct log_shared *shared);
-
-/* Every further line of this process carries worker=N. N < 0: none. */
-void log_set_worker(int worker);
+ * shared  borrowed; its level and counter are used
+ * worker  number that every line carries; < 0: none */
+void log_attach(int fd, struct log_shared *shared, int worker);
 
 /* True if a line of this level would be written. */
 bool log_wants(int level);

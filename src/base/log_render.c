@@ -91,25 +91,22 @@ static void out_value(struct text_out *o, const char *s, size_t n)
 		return;
 	}
 	out_puts(o, "\"");
-	for (const char *end = s + n; s < end;) {
-		const char *q = memchr(s, '"', (size_t)(end - s));
-		size_t part = q ? (size_t)(q - s) : (size_t)(end - s);
-
-		out_escaped(o, s, part);
-		if (q)
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '"')
 			out_puts(o, "\\x22");
-		s += part + (q != NULL);
+		else
+			out_escaped(o, s + i, 1);
 	}
 	out_puts(o, "\"");
 }
 
-static void out_field(struct text_out *o, const struct field *f)
+static void out_field(struct text_out *o, struct field f)
 {
 	if (o->len)
 		out_puts(o, " ");
-	out_add(o, f->key, f->key_len);
+	out_add(o, f.key, f.key_len);
 	out_puts(o, "=");
-	out_value(o, f->value, f->value_len);
+	out_value(o, f.value, f.value_len);
 }
 
 void log_time(char out[LOG_TIME_MAX])
@@ -149,7 +146,7 @@ static void text_fields(
 
 	while ((s = record_next(data, n, &pos, &len))) {
 		if (field_parse(&f, s, len) && field_rank(&f, stamped) == rank)
-			out_field(o, &f);
+			out_field(o, f);
 	}
 }
 
@@ -160,21 +157,17 @@ size_t log_render_text(
 	size_t pos = 2, len = 0;
 	const char *text;
 	char number[16];
-	struct field f;
 
 	out[0] = '\0';
 	if (n < 2)
 		return 0;
 	text = record_next(data, n, &pos, &len);
-	if (service) {
-		f = stamp("service", service, false);
-		out_field(&o, &f);
-	}
+	if (service)
+		out_field(&o, stamp("service", service, false));
 	text_fields(&o, data, n, pos, service != NULL, 0);
 	if (pid) {
 		snprintf(number, sizeof(number), "%d", pid);
-		f = stamp("pid", number, true);
-		out_field(&o, &f);
+		out_field(&o, stamp("pid", number, true));
 	}
 	if (text && len) {
 		if (o.len)
@@ -202,16 +195,15 @@ static void json_string(struct text_out *o, const char *s, size_t n)
 	out_puts(o, "\"");
 }
 
-static void json_field(struct text_out *o, const struct field *f)
+static void json_field(struct text_out *o, struct field f)
 {
 	out_puts(o, ",\"");
-	out_add(o, f->key, f->key_len);
+	out_add(o, f.key, f.key_len);
 	out_puts(o, "\":");
-	if (f->number && f->value_len && f->value_len < 19 &&
-		(f->value[0] != '0' || f->value_len == 1))
-		out_add(o, f->value, f->value_len);
+	if (f.number && f.value_len && f.value_len < 19 && (f.value[0] != '0' || f.value_len == 1))
+		out_add(o, f.value, f.value_len);
 	else
-		json_string(o, f->value, f->value_len);
+		json_string(o, f.value, f.value_len);
 }
 
 size_t log_render_json(
@@ -229,24 +221,21 @@ size_t log_render_json(
 	log_time(now);
 	o.len = (size_t)snprintf(
 		out, size, "{\"time\":\"%s\",\"level\":\"%s\"", now, log_level_name(data[0]));
-	if (service) {
-		f = stamp("service", service, false);
-		json_field(&o, &f);
-	}
+	if (service)
+		json_field(&o, stamp("service", service, false));
 	if (pid) {
 		snprintf(number, sizeof(number), "%d", pid);
-		f = stamp("pid", number, true);
-		json_field(&o, &f);
+		json_field(&o, stamp("pid", number, true));
 	}
 	s = record_next(data, n, &pos, &len);
 	f = (struct field){"message", s ? s : "", 7, s ? len : 0, false};
-	json_field(&o, &f);
+	json_field(&o, f);
 	while ((s = record_next(data, n, &pos, &len))) {
 		if (!field_parse(&f, s, len) || field_rank(&f, service != NULL) < 0)
 			continue;
 		/* Cut on a field's border, so that the object always closes. */
 		keep = o.len;
-		json_field(&o, &f);
+		json_field(&o, f);
 		if (o.len + 2 >= o.size) {
 			o.len = keep;
 			break;

@@ -25,11 +25,13 @@ void buf_add(struct buf *b, const void *data, size_t n)
 	b->failed |= __builtin_add_overflow(b->len, n + 1, &need) || need > SIZE_MAX / 2;
 	if (!b->failed && need > b->cap) {
 		size_t cap = need < 32 ? 64 : need * 2;
-		char *data_new = realloc(b->data, cap);
+		char *grown = realloc(b->data, cap);
 
-		b->failed = !data_new;
-		b->data = data_new ? data_new : b->data;
-		b->cap = data_new ? cap : b->cap;
+		b->failed = !grown;
+		if (grown) {
+			b->data = grown;
+			b->cap = cap;
+		}
 	}
 	if (b->failed)
 		return;

@@ -36,16 +36,16 @@ void board_free(struct board *b)
 		munmap(b, sizeof(*b));
 }
 
-static unsigned slots_used(const struct board *b)
+unsigned board_slots(const struct board *b)
 {
-	unsigned n = atomic_load_explicit(&b->slots_used, memory_order_relaxed);
+	unsigned n = b->slots_used;
 
 	return n < BOARD_SLOTS ? n : BOARD_SLOTS;
 }
 
 int board_has_idle(const struct board *b, unsigned n)
 {
-	unsigned idle = 0, used = slots_used(b);
+	unsigned idle = 0, used = board_slots(b);
 
 	for (unsigned i = 0; i < used && idle < n; i++)
 		idle += atomic_load_explicit(&b->slot[i].state, memory_order_relaxed) == SLOT_IDLE;

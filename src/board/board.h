@@ -22,8 +22,7 @@ enum board_state {
 };
 
 struct board_slot {
-	_Atomic uint32_t state; /* enum board_state */
-	uint32_t reserved;
+	_Atomic uint32_t state;       /* enum board_state */
 	_Atomic uint64_t connections; /* finished, by this worker */
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
@@ -41,6 +40,9 @@ struct board {
 /* Make a board. Returns it, all zero, or NULL with errno. Unmapped by board_free(). */
 struct board *board_new(void);
 void board_free(struct board *b);
+
+/* Slots that were ever used are below it. */
+unsigned board_slots(const struct board *b);
 
 /* True if at least n slots are idle; stops looking once it knows. */
 int board_has_idle(const struct board *b, unsigned n);

@@ -35,8 +35,8 @@ struct conf_place *place_find(
 	return NULL;
 }
 
-__attribute__((format(printf, 5, 0))) static void error_add(struct conf_errors *e, const char *file,
-	int line, const char *key, const char *fmt, va_list ap)
+static PRINTF_LIKE(5, 0) void error_add(struct conf_errors *e, const char *file, int line,
+	const char *key, const char *fmt, va_list ap)
 {
 	char text[1024];
 	struct buf b = {0};

@@ -34,9 +34,7 @@ struct parser {
 /* libconfuse's callbacks get no pointer of ours. It is not reentrant either. */
 static struct parser *parsing;
 
-static void on_error(cfg_t *cfg, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-
-static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+static PRINTF_LIKE(2, 0) void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[512];
 

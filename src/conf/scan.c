@@ -39,9 +39,7 @@ struct scanner {
 };
 
 /* Tell the first error in the syntax, and let the text end here. */
-static void fail(struct scanner *s, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-static void fail(struct scanner *s, int line, const char *fmt, ...)
+static PRINTF_LIKE(3, 4) void fail(struct scanner *s, int line, const char *fmt, ...)
 {
 	char text[768];
 	va_list ap;

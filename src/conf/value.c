@@ -101,13 +101,10 @@ static int parse_number(const struct conf_key *k, const char *text, long *value)
 static int set_string(const struct conf_key *k, void *base, const char *text)
 {
 	char **s = field(k, base);
-	char *copy = NULL;
+	char *copy = *text || k->def ? strdup(text) : NULL;
 
-	if (*text || k->def) {
-		copy = strdup(text);
-		if (!copy)
-			return -1;
-	}
+	if (!copy && (*text || k->def))
+		return -1;
 	free(*s);
 	*s = copy;
 	return 0;

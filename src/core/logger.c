@@ -67,17 +67,16 @@ struct log_channel *log_channel_new(const char *service, int level)
 
 void log_channel_free(struct log_channel *ch)
 {
+	struct log_channel **p = &channels;
+
 	/* Its last lines wait for the next logger. */
 	if (next_due.armed && !finishing) {
 		ch->gone = true;
 		return;
 	}
-	for (struct log_channel **p = &channels; *p; p = &(*p)->next) {
-		if (*p == ch) {
-			*p = ch->next;
-			break;
-		}
-	}
+	while (*p != ch)
+		p = &(*p)->next;
+	*p = ch->next;
 	fd_close(&ch->tx);
 	fd_close(&ch->rx);
 	fd_close(&ch->err_tx);

@@ -389,7 +389,7 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 	struct child_fds keep = {0};
 	size_t i = 0;
 
-	log_attach(-1, NULL); /* what goes wrong here nobody else would write */
+	log_attach(-1, NULL, -1); /* what goes wrong here nobody else would write */
 	lg.o = *o;
 	lg.master = master;
 	for (struct log_channel *ch = channels; ch; ch = ch->next) {
@@ -424,17 +424,6 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 	sink_open(&lg.o, master, &lg.own->ch->shared->refused, &detached);
 }
 
-/* One round: take what is there, write it. Returns false if nothing was there. */
-static bool logger_round(void)
-{
-	bool any = false;
-
-	for (int i = 0; i < ROUND_BATCHES && read_all(); i++)
-		any = true;
-	flush();
-	return any;
-}
-
 void logger_run(struct log_channel *channels, const struct logger_options *o, pid_t master)
 {
 	static const int ignored[] = {
@@ -453,9 +442,13 @@ void logger_run(struct log_channel *channels, const struct logger_options *o, pi
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	for (;;) {
 		struct epoll_event ev;
+		bool any = false;
 		int wait_ms;
 
-		if (logger_round() && !late()) {
+		for (int i = 0; i < ROUND_BATCHES && read_all(); i++)
+			any = true;
+		flush();
+		if (any && !late()) {
 			if (!finish_ms)
 				(void)ppoll(NULL, 0, &gather, &none);
 			continue;

@@ -115,11 +115,6 @@ void sink_line(int level, const char *text, size_t n)
 	sink.end[sink.n++] = sink.used;
 }
 
-static void batch_empty(void)
-{
-	sink.first = sink.n = sink.used = sink.done = 0;
-}
-
 /* stderr is shared, so it stays as blocking as it is. The lines lie side by side: one write for many,
  * but no more than a pipe that polls writable takes at once. Source: pipe(7) */
 static bool flush_stderr(void)
@@ -142,7 +137,6 @@ static bool flush_stderr(void)
 		while (sink.first < sink.n && sink.end[sink.first] <= sink.done)
 			sink.first++;
 	}
-	batch_empty();
 	return true;
 }
 
@@ -184,15 +178,15 @@ static bool flush_syslog(void)
 				return false;
 		}
 	}
-	batch_empty();
 	return true;
 }
 
 bool sink_flush(void)
 {
-	if (sink.first == sink.n)
-		return true;
-	return sink.o->to_syslog ? flush_syslog() : flush_stderr();
+	if (!(sink.o->to_syslog ? flush_syslog() : flush_stderr()))
+		return false;
+	sink.first = sink.n = sink.used = sink.done = 0;
+	return true;
 }
 
 size_t sink_unsent(void)

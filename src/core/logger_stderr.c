@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <string.h>
 
-
 #define WRITERS  64  /* remembered at a time; the one silent for longest makes room */
 #define LINE_CUT 512 /* longer lines are cut into pieces */
 #define TAIL_MAX 400 /* bytes of last words */

@@ -15,8 +15,6 @@ static void (*signal_fn)(int sig);
 static struct loop_timer *timers; /* by time, the first due in front */
 static bool running;
 
-static struct loop_io signal_io;
-
 /* The kernel keeps one of each kind pending, so bursts are merged already. */
 static void signals_read(void *arg)
 {
@@ -29,6 +27,7 @@ static void signals_read(void *arg)
 
 int loop_init(const int *signals, void (*on_signal)(int sig))
 {
+	static struct loop_io signal_io = {.fn = signals_read};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -41,7 +40,7 @@ int loop_init(const int *signals, void (*on_signal)(int sig))
 	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (epoll_fd < 0 || signal_fd < 0)
 		return -1;
-	signal_io = (struct loop_io){signal_fd, signals_read, NULL};
+	signal_io.fd = signal_fd;
 	return loop_add(&signal_io);
 }
 
@@ -66,15 +65,13 @@ void loop_remove(struct loop_io *io)
 
 void loop_timer_clear(struct loop_timer *t)
 {
-	if (!t->armed)
-		return;
+	struct loop_timer **p = &timers;
+
+	while (*p && *p != t)
+		p = &(*p)->next;
+	if (*p)
+		*p = t->next;
 	t->armed = false;
-	for (struct loop_timer **p = &timers; *p; p = &(*p)->next) {
-		if (*p == t) {
-			*p = t->next;
-			return;
-		}
-	}
 }
 
 void loop_timer_set(struct loop_timer *t, uint64_t ms)

@@ -156,13 +156,6 @@ static void stop_begin(enum leave how)
 	}
 }
 
-static void on_stop_signal(int sig)
-{
-	bool again = master.state >= STATE_STOPPING;
-
-	stop_begin(sig == SIGINT || again ? LEAVE_STOP : LEAVE_DRAIN);
-}
-
 static void summary_log(void)
 {
 	for (const struct service *s = services; s; s = s->next) {
@@ -206,25 +199,21 @@ static void child_reaped(pid_t pid, int status)
 	}
 }
 
-static void children_reap(void)
+static void on_signal(int sig)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		child_reaped(pid, status);
-}
-
-static void on_signal(int sig)
-{
 	switch (sig) {
 	case SIGCHLD:
-		children_reap();
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+			child_reaped(pid, status);
 		break;
 	case SIGTERM:
 	case SIGQUIT:
 	case SIGINT:
-		on_stop_signal(sig);
+		stop_begin(
+			sig == SIGINT || master.state >= STATE_STOPPING ? LEAVE_STOP : LEAVE_DRAIN);
 		break;
 	case SIGHUP:
 		if (master.state < STATE_STOPPING)
@@ -308,7 +297,7 @@ static int master_init(struct plan *plan)
 	master_life_fd = life[0];
 	master.life_fd = life[1];
 	/* From here on lines wait in the channel for the logger, which is forked later. */
-	log_attach(master.log->tx, master.log->shared);
+	log_attach(master.log->tx, master.log->shared, -1);
 	if (geteuid() != 0)
 		log_msg(LOG_NOTICE,
 			"not root: workers run as this user, and ports below 1024 may be refused");
@@ -357,7 +346,7 @@ int master_run(const struct master_options *o)
 	service_events.gone = on_service_gone;
 	service_events.stillborn = on_service_stillborn;
 	if (master_init(&plan) < 0) {
-		log_attach(-1, NULL);
+		log_attach(-1, NULL, -1);
 		if (master.log)
 			log_channel_show(master.log);
 		plan_free(&plan);

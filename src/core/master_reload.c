@@ -3,10 +3,7 @@
 #include "core/master_reload.h"
 
 #include <signal.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/sdnotify.h"

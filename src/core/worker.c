@@ -71,11 +71,9 @@ static void growth_check(void)
 {
 	struct board *b = args->board;
 
-	if (!atomic_load_explicit(&b->may_grow, memory_order_relaxed))
-		return;
-	if (board_has_idle(b, atomic_load_explicit(&b->spare, memory_order_relaxed)))
-		return;
-	if (!atomic_exchange(&b->wanted, 1))
+	if (atomic_load_explicit(&b->may_grow, memory_order_relaxed) &&
+		!board_has_idle(b, atomic_load_explicit(&b->spare, memory_order_relaxed)) &&
+		!atomic_exchange(&b->wanted, 1))
 		ring();
 }
 
@@ -144,9 +142,8 @@ static bool may_retire(uint64_t limit)
 {
 	uint32_t nobody = 0;
 
-	if (!limit || slot->connections < limit)
-		return false;
-	return atomic_compare_exchange_strong(&args->board->retiring, &nobody, args->env.slot + 1);
+	return limit && slot->connections >= limit &&
+	       atomic_compare_exchange_strong(&args->board->retiring, &nobody, args->env.slot + 1);
 }
 
 static enum worker_exit accept_loop(void)
@@ -192,14 +189,6 @@ static void orphan_watch(int life_fd)
 		raise(WORKER_SIG_LEAVE);
 }
 
-static int life_open(int shared_fd)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", shared_fd);
-	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
 static void signals_init(void)
 {
 	static const int ignored[] = {
@@ -243,17 +232,18 @@ void worker_run(const struct worker_args *a)
 	enum worker_exit status;
 	uint32_t retired;
 	sigset_t none;
+	char life[32];
 	int life_fd;
 
 	args = a;
 	slot = &a->board->slot[a->env.slot];
-	log_attach(a->log->tx, a->log->shared);
-	log_set_worker((int)a->env.slot);
+	log_attach(a->log->tx, a->log->shared, (int)a->env.slot);
 	dup2(a->log->err_tx, STDERR_FILENO);
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd < 0)
 		fatal(WORKER_FAILED, "/dev/null: %m");
-	life_fd = life_open(a->life_fd);
+	snprintf(life, sizeof(life), "/proc/self/fd/%d", a->life_fd);
+	life_fd = open(life, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	signals_init();
 	descriptors_init(life_fd);
 	identity_init();

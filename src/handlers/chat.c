@@ -20,7 +20,6 @@
 #define WHO_MAX      (15 * 1024) /* bytes of names */
 #define NOTICE_MAX   64          /* of what tells about missed lines */
 #define FAREWELL_MS  2000        /* for the last bytes to go */
-#define LINGER_MS    1000
 
 static struct session {
 	struct conn *c;
@@ -81,7 +80,7 @@ static void command_nick(struct session *s, const char *nick)
 static void command_who(struct session *s)
 {
 	static char names[WHO_MAX];
-	unsigned slots = room_slots(&s->seat), members = 0, named = 0;
+	unsigned slots = board_slots(s->seat.board), members = 0, named = 0;
 	char nick[ROOM_NICK_MAX + 1], more[32] = "";
 	size_t n = 0;
 

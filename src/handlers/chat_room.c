@@ -35,13 +35,6 @@ static uint32_t line_start(const struct room_ring *r, uint64_t number)
 	return atomic_load_explicit(&r->start[number % ROOM_LINES], memory_order_relaxed);
 }
 
-unsigned room_slots(const struct seat *s)
-{
-	unsigned n = s->board->slots_used;
-
-	return n < BOARD_SLOTS ? n : BOARD_SLOTS;
-}
-
 /* True if the slot has a worker that serves somebody: what others have left does not count. */
 static bool is_alive(const struct seat *s, unsigned slot)
 {
@@ -95,7 +88,7 @@ bool room_nick(const struct seat *s, unsigned slot, char nick[ROOM_NICK_MAX + 1]
 
 static bool is_taken(const struct seat *s, const char *nick)
 {
-	unsigned slots = room_slots(s);
+	unsigned slots = board_slots(s->board);
 	char other[ROOM_NICK_MAX + 1];
 
 	for (unsigned i = 0; i < slots; i++) {
@@ -129,7 +122,7 @@ bool room_take_nick(struct seat *s, const char *nick)
 void room_sit(struct seat *s)
 {
 	struct room_member *m = &s->room->member[s->slot];
-	unsigned slots = room_slots(s);
+	unsigned slots = board_slots(s->board);
 
 	s->missed = 0;
 	for (unsigned i = 0; i < slots; i++) {
@@ -238,7 +231,7 @@ static bool hear_slot(struct seat *s, unsigned slot, char line[ROOM_LINE_MAX + 1
 
 bool room_hear(struct seat *s, char line[ROOM_LINE_MAX + 1])
 {
-	unsigned slots = room_slots(s);
+	unsigned slots = board_slots(s->board);
 
 	for (unsigned i = 0; i < slots; i++, s->turn++) {
 		if (s->turn >= slots)

@@ -80,7 +80,4 @@ void room_ring(struct seat *s);
  * Returns false if there is none. */
 bool room_hear(struct seat *s, char line[ROOM_LINE_MAX + 1]);
 
-/* Members are in slots below it. */
-unsigned room_slots(const struct seat *s);
-
 #endif

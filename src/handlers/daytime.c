@@ -4,8 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#define LINGER_MS 1000
-
 static int daytime_start(const struct handler_env *env)
 {
 	(void)env;

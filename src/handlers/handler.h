@@ -20,6 +20,8 @@ struct handler_env {
 	int bell; /* eventfd shared by them: a write wakes every epoll that has it with EPOLLET; or -1 */
 };
 
+#define LINGER_MS 1000 /* for conn_finish(): how long a peer may take for its last bytes */
+
 struct handler {
 	const char *name;
 	/* Shared memory that it wants. A sparse mapping: untouched pages cost nothing. 0 = none, and
@@ -34,10 +36,9 @@ struct handler {
 	void (*serve)(const struct handler_env *env, struct conn *c);
 };
 
+extern const struct handler *const handlers[]; /* NULL ends it */
+
 /* Handler by name, or NULL. */
 const struct handler *handler_find(const char *name);
-
-/* The i-th handler, NULL behind the last. */
-const struct handler *handler_get(size_t i);
 
 #endif

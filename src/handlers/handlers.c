@@ -17,18 +17,13 @@
 HANDLERS(DECLARE)
 
 #define POINT_TO(name) &handler_##name,
-static const struct handler *const table[] = {HANDLERS(POINT_TO) NULL};
-
-const struct handler *handler_get(size_t i)
-{
-	return i < sizeof(table) / sizeof(table[0]) ? table[i] : NULL;
-}
+const struct handler *const handlers[] = {HANDLERS(POINT_TO) NULL};
 
 const struct handler *handler_find(const char *name)
 {
-	for (size_t i = 0; table[i]; i++) {
-		if (strcmp(table[i]->name, name) == 0)
-			return table[i];
+	for (size_t i = 0; handlers[i]; i++) {
+		if (strcmp(handlers[i]->name, name) == 0)
+			return handlers[i];
 	}
 	return NULL;
 }

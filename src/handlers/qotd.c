@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_MAX  512 /* bytes; RFC 865 wants a quote to be short */
-#define LINGER_MS 1000
+#define TEXT_MAX 512 /* bytes; RFC 865 wants a quote to be short */
 
 /* A Tale of Two Cities, 1859. Scanners know a qotd service by this quote. */
 static const char default_text[] =

@@ -5,7 +5,6 @@
 #include <time.h>
 
 #define EPOCH_DELTA 2208988800U /* s from 1900 to 1970, RFC 868 */
-#define LINGER_MS   1000
 
 static void time_serve(const struct handler_env *env, struct conn *c)
 {

@@ -12,24 +12,19 @@
 #define SWALLOW_MAX  (64 * 1024) /* bytes that conn_finish() reads at most */
 #define SWALLOW_STEP 4096
 
-/* Compared by address: only conn_fail() sets them, so they tell a failed connection from one that a
- * handler has ended. */
-static const char end_terminated[] = "terminated";
-static const char end_reset[] = "reset";
-static const char end_error[] = "error";
-
 int conn_fail(struct conn *c, int error)
 {
 	/* The worker puts /dev/null in the place of the socket when it is told to stop, so that no
 	 * call can block any more; whatever error that gives is the stop's doing. */
 	if (*c->stop) {
-		c->end = end_terminated;
+		c->end = "terminated";
 	} else if (error == ECONNRESET || error == EPIPE) {
-		c->end = end_reset;
+		c->end = "reset";
 	} else {
-		c->end = end_error;
+		c->end = "error";
 		c->error = error;
 	}
+	c->failed = true;
 	return -1;
 }
 
@@ -125,7 +120,7 @@ static void swallow(struct conn *c, uint64_t until)
 
 void conn_finish(struct conn *c, unsigned wait_ms)
 {
-	if (c->end == end_terminated || c->end == end_reset || c->end == end_error)
+	if (c->failed)
 		return;
 	if (!c->end)
 		c->end = "done";

@@ -19,6 +19,7 @@ struct conn {
 	const char *end; /* how it ended, static: "eof", "done", "reset", ...; NULL = not yet */
 	int error;       /* errno that goes with end = "error" */
 	bool eof;        /* the peer has sent its FIN */
+	bool failed;     /* conn_fail() was called */
 	const volatile sig_atomic_t *stop; /* not 0: leave at once */
 };
 

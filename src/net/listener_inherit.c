@@ -42,14 +42,9 @@ static long env_number(const char *key)
 /* How many descriptors are meant for this process. */
 static size_t env_count(void)
 {
+	long n = env_number("LISTEN_PID") == getpid() ? env_number("LISTEN_FDS") : 0;
 	struct rlimit max;
-	long n;
 
-	if (env_number("LISTEN_PID") != getpid())
-		return 0;
-	n = env_number("LISTEN_FDS");
-	if (n <= 0)
-		return 0;
 	if (getrlimit(RLIMIT_NOFILE, &max) == 0 && (rlim_t)n > max.rlim_cur) {
 		log_msg(LOG_WARNING, "LISTEN_FDS=%ld is more than a process can have: ignored", n);
 		return 0;
@@ -83,39 +78,24 @@ static const char *inspect(struct handed *h)
 	return NULL;
 }
 
-/* The names have one field for each descriptor, which may be empty. */
-static void read_names(void)
-{
-	static char *names; /* a copy of the variable, cut at the colons */
-	const char *text = getenv("LISTEN_FDNAMES");
-	char *rest = names = strdup(text ? text : "");
-
-	for (size_t i = 0; i < n_handed; i++) {
-		char *name = rest ? strsep(&rest, ":") : NULL;
-
-		handed[i].name = name && *name ? name : NULL;
-	}
-}
-
 int listener_inherit(void)
 {
+	const char *names = getenv("LISTEN_FDNAMES"); /* one for each, which may be empty */
 	int behind = FIRST_FD;
 
 	n_handed = env_count();
-	if (n_handed) {
-		handed = calloc(n_handed, sizeof(*handed));
-		if (!handed)
-			fatal(EXIT_FAILURE, "inherited sockets: %s", strerror(errno));
-		read_names();
-	}
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_FDNAMES");
-
+	handed = calloc(n_handed + 1, sizeof(*handed));
+	if (!handed)
+		fatal(EXIT_FAILURE, "inherited sockets: %s", strerror(errno));
 	for (size_t i = 0; i < n_handed; i++) {
 		struct handed *h = &handed[i];
+		size_t len = names ? strcspn(names, ":") : 0;
 		const char *why;
 
+		if (len)
+			h->name = strndup(names, len);
+		if (names)
+			names += len + (names[len] == ':');
 		h->fd = FIRST_FD + (int)i;
 		why = inspect(h);
 		if (!why) {
@@ -124,10 +104,11 @@ int listener_inherit(void)
 		}
 		log_msg(LOG_WARNING, "inherited descriptor %d (name %s) is not used: %s", h->fd,
 			h->name ? h->name : "none", why);
-		if (fcntl(h->fd, F_GETFD) >= 0)
-			fd_close(&h->fd);
-		h->fd = -1;
+		fd_close(&h->fd);
 	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
 	return behind;
 }
 

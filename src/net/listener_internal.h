@@ -7,7 +7,7 @@
 /* What getsockname() says, with `dual` read back from the socket. Returns 0, or -1 with errno. */
 int listener_name(int fd, struct addr *out);
 
-/* Bind and listen on a->un, replacing a stale socket of ours.
+/* Bind and listen on a->un, replacing a stale socket of ours. Its path ends with a NUL.
  * out     receives fd, dev and ino
  * err     receives the reason of a failure
  * Returns 0, or -1 with errno; EADDRINUSE if somebody listens there, who may soon be gone. */

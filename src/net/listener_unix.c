@@ -4,25 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/util.h"
-
-#define PATH_SIZE (sizeof(((struct sockaddr_un *)0)->sun_path) + 1)
-
-/* sun_path need not end with a NUL: unix(7). */
-static void path_of(const struct addr *a, char out[PATH_SIZE])
-{
-	size_t max = (size_t)a->len - offsetof(struct sockaddr_un, sun_path);
-	size_t n = strnlen(a->un.sun_path, max < PATH_SIZE ? max : PATH_SIZE - 1);
-
-	memcpy(out, a->un.sun_path, n);
-	out[n] = '\0';
-}
 
 /* The reason of a failure, with the folder where that is what people have to look at. */
 static int path_fail(int error, const char *path, char *err, size_t size)
@@ -139,11 +126,10 @@ static int path_bind(const struct addr *a, int backlog)
 int listener_unix_open(struct listener *out, const struct addr *a, const struct listener_options *o,
 	char *err, size_t size)
 {
-	char path[PATH_SIZE];
+	const char *path = a->un.sun_path;
 	struct stat st;
 	int file, error;
 
-	path_of(a, path);
 	if (!path[0])
 		return refuse(EINVAL, "a path is missing", err, size);
 	if (path_clear(a, path, o, err, size) < 0)
@@ -177,13 +163,10 @@ fail:
 
 int listener_unix_adjust(const struct listener *l, const struct listener_options *o)
 {
-	char path[PATH_SIZE];
 	struct stat st;
+	int fd = path_open(l->addr.un.sun_path, &st);
 	int rc = -1;
-	int fd;
 
-	path_of(&l->addr, path);
-	fd = path_open(path, &st);
 	if (fd < 0)
 		return -1;
 	if (st.st_dev == l->dev && st.st_ino == l->ino)
@@ -196,10 +179,9 @@ int listener_unix_adjust(const struct listener *l, const struct listener_options
 
 void listener_unix_unlink(const struct listener *l)
 {
-	char path[PATH_SIZE];
+	const char *path = l->addr.un.sun_path;
 	struct stat st;
 
-	path_of(&l->addr, path);
 	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_dev == l->dev &&
 		st.st_ino == l->ino)
 		unlink(path);
