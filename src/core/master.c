@@ -35,7 +35,7 @@ static int status_notify(const char *more)
 	return sdnotify("%sSTATUS=%s; services %zu, workers %u, busy %u, connections served %llu",
 		more,
 		master.state == STATE_STARTING  ? "starting"
-		: master.state == STATE_RUNNING ? "serving"
+		: master.state < STATE_STOPPING ? "serving"
 						: "stopping",
 		n, t.workers, t.busy, (unsigned long long)t.connections);
 }
