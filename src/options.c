@@ -58,8 +58,9 @@ static void *need(void *p)
 static void add_option(struct conf_source *src, const char *text)
 {
 	static const char **list;
+	const char *equals = text ? strchr(text, '=') : NULL;
 
-	if (!strchr(text, '=') || text[0] == '=')
+	if (!equals || equals == text)
 		usage("-o %s: expected KEY=VALUE", text);
 	list = need(reallocarray(list, src->n_options + 1, sizeof(*list)));
 	list[src->n_options++] = text;
@@ -87,24 +88,16 @@ static void source_from_listen(struct conf_source *src, const char *address, con
 	src->flags |= CONF_NO_FILES;
 }
 
-static char *join(const char *a, const char *b)
-{
-	char *text = need(malloc(strlen(a) + strlen(b) + 1));
-
-	return strcat(strcpy(text, a), b);
-}
-
 /* A daemon leaves its folder, and reads the file again at each reload. Symbolic links stay what they are:
  * some people switch settings with them. */
 static const char *absolute(const char *path)
 {
-	static char *folder, *full;
-	char here[PATH_MAX];
+	char here[PATH_MAX], *full;
 
 	if (path[0] == '/' || !getcwd(here, sizeof(here)))
 		return path;
-	folder = join(here, "/");
-	full = join(folder, path);
+	if (asprintf(&full, "%s/%s", here, path) < 0)
+		need(NULL);
 	return full;
 }
 
@@ -124,8 +117,8 @@ void options_parse(struct options *o, int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	struct conf_source *src = &o->master.source;
-	const char *listen = NULL, *level = NULL;
-	static char *level_option;
+	const char *listen = NULL;
+	static char level[32];
 	bool foreground = false;
 	int c;
 
@@ -145,7 +138,7 @@ void options_parse(struct options *o, int argc, char **argv)
 			if (log_level_parse(optarg) < 0)
 				usage("-l %s: expected debug, info, notice, warning or error",
 					optarg);
-			level = optarg;
+			snprintf(level, sizeof(level), "log-level=%s", optarg);
 			break;
 		case 't':
 		case 'T':
@@ -172,8 +165,8 @@ void options_parse(struct options *o, int argc, char **argv)
 			exit(EXIT_USAGE);
 		}
 	}
-	if (level)
-		add_option(src, level_option = join("log-level=", level));
+	if (level[0])
+		add_option(src, level);
 	if (listen && src->path)
 		usage("-f and -L exclude each other");
 	if (listen && optind == argc)

@@ -122,16 +122,16 @@ int pidfile_lock(const char *path)
 			why = errno == ELOOP ? "is a symbolic link"
 			      : errno == EACCES
 				      ? "no permission (-o pidfile=FILE, or -n without one)"
-				      : strerrordesc_np(errno);
+				      : strerror(errno);
 		else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1)
 			why = "is not a plain file of our own";
 		else if (st.st_uid != geteuid())
 			why = "belongs to another user";
 		else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-			why = errno == EWOULDBLOCK ? pidfile_holder(fd) : strerrordesc_np(errno);
+			why = errno == EWOULDBLOCK ? pidfile_holder(fd) : strerror(errno);
 		else if (!pidfile.path)
 			why = "out of memory";
-		if (why) {
+		if (fd < 0 || why) {
 			log_msg(LOG_ERR, "pidfile %s: %s", path, why);
 			fd_close(&fd);
 			return -1;

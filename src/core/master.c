@@ -285,7 +285,7 @@ static int master_init(struct plan *plan)
 	const struct conf *c = master.settings->conf;
 	struct logger_options logger;
 	struct buf err = {0};
-	int life[2];
+	int life[2] = {-1, -1};
 
 	log_set_level(c->log_level);
 	if (signals_init() == 0 && pipe2(life, O_CLOEXEC) == 0)
