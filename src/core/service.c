@@ -164,22 +164,26 @@ void service_pool_ready(struct service *s, struct pool *fresh)
 	service_events.ready(s);
 }
 
-/* True if somebody else (systemd) keeps all queues open: then they are left to the next owner. */
-static bool all_inherited(const struct service *s)
+/* Put every listener on hold that ends with the service. Returns false if there is none: those that
+ * systemd keeps open are left to the next owner, and those that changed hands are not ours. */
+static bool listeners_hold(const struct service *s)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < s->n_listeners; i++) {
-		if (!s->listener[i].inherited)
-			return false;
+		if (s->listener[i].fd >= 0 && !s->listener[i].inherited)
+			any |= listener_hold(&s->listener[i]) == 0;
 	}
-	return true;
+	for (size_t i = 0; i < s->n_dropped; i++)
+		any |= !s->dropped[i].inherited && listener_hold(&s->dropped[i]) == 0;
+	return any;
 }
 
 void service_leave(struct service *s, enum leave how, uint64_t timeout_ms)
 {
-	if (how == LEAVE_DRAIN && all_inherited(s))
+	/* A worker that has nothing to drain would not be woken by being told to. */
+	if (how == LEAVE_DRAIN && !s->leaving && !listeners_hold(s))
 		how = LEAVE_GENTLY;
-	for (size_t i = 0; how == LEAVE_DRAIN && !s->leaving && i < s->n_listeners; i++)
-		(void)listener_hold(&s->listener[i]);
 	s->leaving = true;
 	if (!s->pool) {
 		service_events.gone(s);
