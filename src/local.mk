@@ -9,6 +9,7 @@ libsockd_a_SOURCES = \
 	src/base/sdnotify.h \
 	src/base/util.c \
 	src/base/util.h \
+	src/board/admit.h \
 	src/board/board.c \
 	src/board/board.h \
 	src/conf/conf.h \
@@ -70,6 +71,7 @@ libsockd_a_SOURCES = \
 	src/handlers/handler.h \
 	src/handlers/handlers.c \
 	src/handlers/qotd.c \
+	src/handlers/spawn.h \
 	src/handlers/time.c \
 	src/net/addr.c \
 	src/net/addr.h \

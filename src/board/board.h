@@ -21,11 +21,27 @@ enum board_state {
 	SLOT_LEAVING,  /* will not accept again */
 };
 
+/* Why a connection was refused. */
+enum board_refusal {
+	REFUSED_NOT,
+	REFUSED_DENIED, /* by allow, deny */
+	REFUSED_MAX_PER_SOURCE,
+	REFUSED_RATE,
+	REFUSED_RATE_PER_SOURCE,
+	REFUSED_PROXY_UNTRUSTED, /* not from proxy-trusted */
+	REFUSED_PROXY_HEADER,    /* none, a bad one, or too late */
+	REFUSED_REASONS
+};
+
+#define BOARD_RATES 16384 /* sources whose rate is known at a time; a power of two */
+
 struct board_slot {
 	_Atomic uint32_t state;       /* enum board_state */
 	_Atomic uint64_t connections; /* finished, by this worker */
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
+	_Atomic uint64_t since_ms; /* of the present state, while session-timeout is on */
+	_Atomic uint64_t refused[REFUSED_REASONS];
 } __attribute__((aligned(64)));
 
 struct board {
@@ -34,7 +50,16 @@ struct board {
 	_Atomic uint32_t spare;    /* master: how many idle workers are enough */
 	_Atomic uint32_t wanted;   /* worker: 1 = the bell was rung for growth; master: 0 */
 	_Atomic uint32_t retiring; /* 1 + slot that retires after max-connections; 0 = nobody */
+	_Atomic uint32_t lock;     /* of what follows: 1 + slot that holds it, 0 = nobody */
+	_Atomic uint64_t rate_us;  /* when the bucket of the service will be full; board/admit.c */
+	struct {
+		_Atomic uint64_t logged_ms, told; /* the last line about it, and what it had told */
+	} refusal[REFUSED_REASONS];
 	struct board_slot slot[BOARD_SLOTS];
+	_Atomic uint64_t source[BOARD_SLOTS]; /* of the connection in hand; 0 = none */
+	struct {
+		_Atomic uint64_t source, full_us;
+	} rate[BOARD_RATES];
 };
 
 /* Make a board. Returns it, all zero, or NULL with errno. Unmapped by board_free(). */

@@ -24,6 +24,20 @@ struct conf_list {
 	size_t n;
 };
 
+/* "N/SECONDS": N at once, filled again in so many seconds. n 0: no limit. */
+struct conf_rate {
+	long n;
+	long seconds;
+};
+
+/* Resource limits, in the order of the section `limits`. */
+enum conf_limit { CONF_NOFILE, CONF_AS, CONF_CPU, CONF_CORE, CONF_NPROC, CONF_FSIZE, CONF_LIMITS };
+#define CONF_UNLIMITED (-1)
+#define CONF_INHERIT   (-2)
+
+enum conf_proxy { CONF_PROXY_OFF, CONF_PROXY_V1, CONF_PROXY_V2, CONF_PROXY_ANY };
+enum conf_sandbox { CONF_SANDBOX_AUTO, CONF_SANDBOX_OFF };
+
 struct conf_service {
 	char *name;
 	int line; /* where its section starts, and in which file: for messages */
@@ -46,7 +60,41 @@ struct conf_service {
 	long max_connections_jitter; /* percent */
 	char *user;                  /* NULL: as the global one */
 	char *group;                 /* NULL */
+	char *chroot;                /* NULL: none */
+	long umask;
+	long nice;
+	long limit[CONF_LIMITS]; /* or CONF_UNLIMITED, CONF_INHERIT; bytes, s, numbers */
+	long sandbox;            /* enum conf_sandbox */
+	bool no_new_privileges;
+	struct conf_list allow; /* as written; the resolved text is below */
+	struct conf_list deny;
+	long max_per_source; /* 0: no limit */
+	struct conf_rate rate, rate_per_source;
+	long first_byte_timeout; /* s; 0: none */
+	long idle_timeout;
+	long session_timeout;
+	long proxy_protocol; /* enum conf_proxy */
+	struct conf_list proxy_trusted;
+	bool nodelay;
+	long keepalive;      /* s of idleness before the first probe; 0: off */
+	long defer_accept;   /* s; 0: off */
+	long fastopen;       /* length of the queue; 0: off */
+	long user_timeout;   /* s; 0: the kernel's */
+	long receive_buffer; /* bytes; 0: the kernel's choice */
+	long send_buffer;
 	bool log_connections;
+	struct conf_list command;     /* resolved: the first item is an absolute path */
+	struct conf_list environment; /* NAME=VALUE */
+	struct conf_list pass_environment;
+	char *directory; /* NULL: / */
+	int stop_signal; /* SIG* */
+	bool notify;
+	long max_surge;
+	struct conf_list upstream;
+	long send_proxy;      /* enum conf_proxy, not ANY */
+	long connect_timeout; /* s; 0: the kernel's */
+	char *module;         /* NULL */
+	struct conf_list options;
 	char *text; /* NULL: none */
 
 	/* Filled by conf_resolve(), or from the internal keys of a resolved dump. */
@@ -61,6 +109,9 @@ struct conf_service {
 	struct conf_list resolved_listen;
 	uid_t socket_uid; /* -1: leave */
 	gid_t socket_gid;
+	char *resolved_allow; /* prefixes for access_new(), those of files too; "" allows all */
+	char *resolved_deny;
+	char *resolved_trusted;
 };
 
 struct conf {

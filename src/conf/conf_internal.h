@@ -16,6 +16,7 @@ enum conf_type {
 	CONF_LIST,   /* struct conf_list */
 	CONF_NUMBER, /* bool, int or long, by its size; without a default, 0 is unset */
 	CONF_OCTAL,
+	CONF_RATE,    /* struct conf_rate */
 	CONF_INCLUDE, /* the last two have no field */
 	CONF_SECTION,
 };
@@ -23,6 +24,7 @@ enum conf_type {
 #define KEY_GLOBAL   0x01
 #define KEY_SERVICE  0x02 /* and in the defaults section */
 #define KEY_INTERNAL 0x04 /* in a service of a resolved dump */
+#define KEY_LIMITS   0x08 /* in the section `limits` of a service */
 
 /* A word that stands for a number. */
 struct conf_word {
@@ -43,6 +45,8 @@ struct conf_key {
 	const struct conf_word *word; /* or NULL; the first one for a value is dumped */
 	const char *unit;             /* for messages: "seconds" */
 	unsigned effect;              /* enum conf_effect */
+	const char *only;             /* handlers that have it, blank-separated; NULL: all */
+	const char *never;            /* handlers that cannot have it; NULL: none */
 };
 
 extern const struct conf_key conf_keys[]; /* the last one has no name */

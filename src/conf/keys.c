@@ -2,6 +2,7 @@
 #include "conf/conf_internal.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -30,12 +31,33 @@ static const struct conf_word automatic[] = {{"auto", 0}, {NULL, 0}};
 static const struct conf_word truth[] = {
 	{"true", 1}, {"false", 0}, {"yes", 1}, {"no", 0}, {"on", 1}, {"off", 0}, {NULL, 0},
 };
+static const struct conf_word limit_words[] = {
+	{"inherit", CONF_INHERIT}, {"unlimited", CONF_UNLIMITED}, {NULL, 0},
+};
+static const struct conf_word sandboxes[] = {
+	{"auto", CONF_SANDBOX_AUTO}, {"off", CONF_SANDBOX_OFF}, {NULL, 0},
+};
+static const struct conf_word proxies[] = {
+	{"off", CONF_PROXY_OFF}, {"v1", CONF_PROXY_V1}, {"v2", CONF_PROXY_V2},
+	{"any", CONF_PROXY_ANY}, {NULL, 0},
+};
+static const struct conf_word proxies_out[] = {
+	{"off", CONF_PROXY_OFF}, {"v1", CONF_PROXY_V1}, {"v2", CONF_PROXY_V2}, {NULL, 0},
+};
+static const struct conf_word stop_signals[] = {
+	{"TERM", SIGTERM}, {"INT", SIGINT}, {"QUIT", SIGQUIT}, {"HUP", SIGHUP}, {"USR1", SIGUSR1},
+	{"USR2", SIGUSR2}, {"WINCH", SIGWINCH}, {"KILL", SIGKILL}, {NULL, 0},
+};
 
 #define FIELD(s, f) .offset = offsetof(struct s, f), .size = sizeof(((struct s *)0)->f)
 #define GLOBAL(f)   .scope = KEY_GLOBAL, FIELD(conf, f)
 #define SERVICE(f)  .scope = KEY_SERVICE, FIELD(conf_service, f)
 #define INTERNAL(f) .scope = KEY_INTERNAL, FIELD(conf_service, f), RANGE(INT_MIN, INT_MAX)
 #define BOOL        .word = truth
+#define SECONDS(d)  .def = (d), RANGE(0, YEAR), .unit = "seconds"
+#define LIMIT(i, a, b) \
+	.scope = KEY_LIMITS, FIELD(conf_service, limit[i]), .def = "inherit", .word = limit_words, \
+	RANGE(a, b), .effect = CONF_WORKERS
 #define RANGE(a, b) .min = (a), .max = (b)
 
 const struct conf_key conf_keys[] = {
@@ -60,15 +82,56 @@ const struct conf_key conf_keys[] = {
 	{"backlog", CONF_NUMBER, SERVICE(backlog), .def = "511", RANGE(1, BACKLOG_MAX), .effect = CONF_SOCKET},
 	{"handler", CONF_STRING, SERVICE(handler), .def = "", .effect = CONF_WORKERS},
 	{"workers", CONF_NUMBER, SERVICE(workers), .def = "4", RANGE(1, CONF_WORKERS_MAX), .word = automatic, .effect = CONF_POOL},
-	{"max-workers", CONF_NUMBER, SERVICE(max_workers), RANGE(1, CONF_WORKERS_MAX), .effect = CONF_POOL},
-	{"worker-idle", CONF_NUMBER, SERVICE(worker_idle), .def = "60", RANGE(1, YEAR), .unit = "seconds", .effect = CONF_POOL},
-	{"spare-workers", CONF_NUMBER, SERVICE(spare_workers), .def = "1", RANGE(1, CONF_WORKERS_MAX), .effect = CONF_POOL},
-	{"max-connections", CONF_NUMBER, SERVICE(max_connections), .def = "0", RANGE(0, INT_MAX), .effect = CONF_WORKERS},
-	{"max-connections-jitter", CONF_NUMBER, SERVICE(max_connections_jitter), .def = "10", RANGE(0, 100), .unit = "percent", .effect = CONF_WORKERS},
+	{"max-workers", CONF_NUMBER, SERVICE(max_workers), RANGE(1, CONF_WORKERS_MAX), .effect = CONF_POOL, .never = "program"},
+	{"worker-idle", CONF_NUMBER, SERVICE(worker_idle), .def = "60", RANGE(1, YEAR), .unit = "seconds", .effect = CONF_POOL, .never = "program"},
+	{"spare-workers", CONF_NUMBER, SERVICE(spare_workers), .def = "1", RANGE(1, CONF_WORKERS_MAX), .effect = CONF_POOL, .never = "program"},
+	{"max-connections", CONF_NUMBER, SERVICE(max_connections), .def = "0", RANGE(0, INT_MAX), .effect = CONF_WORKERS, .never = "program"},
+	{"max-connections-jitter", CONF_NUMBER, SERVICE(max_connections_jitter), .def = "10", RANGE(0, 100), .unit = "percent", .effect = CONF_WORKERS, .never = "program"},
 	{"user", CONF_STRING, SERVICE(user), .effect = CONF_WORKERS},
 	{"group", CONF_STRING, SERVICE(group), .effect = CONF_WORKERS},
-	{"log-connections", CONF_NUMBER, SERVICE(log_connections), .def = "true", BOOL, .effect = CONF_WORKERS},
-	{"text", CONF_STRING, SERVICE(text), .effect = CONF_WORKERS},
+	{"chroot", CONF_PATH, SERVICE(chroot), .effect = CONF_WORKERS},
+	{"umask", CONF_OCTAL, SERVICE(umask), .def = "0022", RANGE(0, 0777), .effect = CONF_WORKERS},
+	{"nice", CONF_NUMBER, SERVICE(nice), .def = "0", RANGE(-20, 19), .effect = CONF_WORKERS},
+	{"limits", CONF_SECTION, .scope = KEY_SERVICE},
+	{"nofile", CONF_NUMBER, LIMIT(CONF_NOFILE, 3, 1048576)},
+	{"as", CONF_NUMBER, LIMIT(CONF_AS, 1, LONG_MAX), .unit = "bytes"},
+	{"cpu", CONF_NUMBER, LIMIT(CONF_CPU, 1, LONG_MAX), .unit = "seconds"},
+	{"core", CONF_NUMBER, LIMIT(CONF_CORE, 0, LONG_MAX), .unit = "bytes"},
+	{"nproc", CONF_NUMBER, LIMIT(CONF_NPROC, 1, INT_MAX)},
+	{"fsize", CONF_NUMBER, LIMIT(CONF_FSIZE, 0, LONG_MAX), .unit = "bytes"},
+	{"sandbox", CONF_NUMBER, SERVICE(sandbox), .def = "auto", .word = sandboxes, .effect = CONF_WORKERS},
+	{"no-new-privileges", CONF_NUMBER, SERVICE(no_new_privileges), .def = "true", BOOL, .effect = CONF_WORKERS},
+	{"allow", CONF_LIST, SERVICE(allow), .effect = CONF_WORKERS, .never = "program"},
+	{"deny", CONF_LIST, SERVICE(deny), .effect = CONF_WORKERS, .never = "program"},
+	{"max-per-source", CONF_NUMBER, SERVICE(max_per_source), .def = "0", RANGE(0, INT_MAX), .effect = CONF_WORKERS, .never = "program"},
+	{"rate", CONF_RATE, SERVICE(rate), .effect = CONF_WORKERS, .never = "program"},
+	{"rate-per-source", CONF_RATE, SERVICE(rate_per_source), .effect = CONF_WORKERS, .never = "program"},
+	{"first-byte-timeout", CONF_NUMBER, SERVICE(first_byte_timeout), SECONDS("0"), .effect = CONF_WORKERS, .never = "program"},
+	{"idle-timeout", CONF_NUMBER, SERVICE(idle_timeout), SECONDS("0"), .effect = CONF_WORKERS, .never = "program"},
+	{"session-timeout", CONF_NUMBER, SERVICE(session_timeout), SECONDS("0"), .effect = CONF_WORKERS, .never = "program"},
+	{"proxy-protocol", CONF_NUMBER, SERVICE(proxy_protocol), .def = "off", .word = proxies, .effect = CONF_WORKERS, .never = "program"},
+	{"proxy-trusted", CONF_LIST, SERVICE(proxy_trusted), .effect = CONF_WORKERS, .never = "program"},
+	{"nodelay", CONF_NUMBER, SERVICE(nodelay), .def = "false", BOOL, .effect = CONF_SOCKET},
+	{"keepalive", CONF_NUMBER, SERVICE(keepalive), .def = "0", RANGE(0, 32767), .unit = "seconds", .effect = CONF_SOCKET},
+	{"defer-accept", CONF_NUMBER, SERVICE(defer_accept), .def = "0", RANGE(0, 32767), .unit = "seconds", .effect = CONF_SOCKET},
+	{"fastopen", CONF_NUMBER, SERVICE(fastopen), .def = "0", RANGE(0, BACKLOG_MAX), .effect = CONF_SOCKET},
+	{"user-timeout", CONF_NUMBER, SERVICE(user_timeout), .def = "0", RANGE(0, INT_MAX / 1000), .unit = "seconds", .effect = CONF_SOCKET},
+	{"receive-buffer", CONF_NUMBER, SERVICE(receive_buffer), .def = "0", RANGE(0, INT_MAX / 2), .unit = "bytes", .effect = CONF_SOCKET},
+	{"send-buffer", CONF_NUMBER, SERVICE(send_buffer), .def = "0", RANGE(0, INT_MAX / 2), .unit = "bytes", .effect = CONF_SOCKET},
+	{"log-connections", CONF_NUMBER, SERVICE(log_connections), .def = "true", BOOL, .effect = CONF_WORKERS, .never = "program"},
+	{"command", CONF_LIST, SERVICE(command), .effect = CONF_WORKERS, .only = "exec program"},
+	{"environment", CONF_LIST, SERVICE(environment), .effect = CONF_WORKERS, .only = "exec program"},
+	{"pass-environment", CONF_LIST, SERVICE(pass_environment), .effect = CONF_WORKERS, .only = "exec program"},
+	{"directory", CONF_PATH, SERVICE(directory), .effect = CONF_WORKERS, .only = "exec program"},
+	{"stop-signal", CONF_NUMBER, SERVICE(stop_signal), .def = "TERM", .word = stop_signals, .effect = CONF_WORKERS, .only = "exec program"},
+	{"notify", CONF_NUMBER, SERVICE(notify), .def = "false", BOOL, .effect = CONF_WORKERS, .only = "program"},
+	{"max-surge", CONF_NUMBER, SERVICE(max_surge), .def = "1", RANGE(1, CONF_WORKERS_MAX), .effect = CONF_POOL, .only = "program"},
+	{"upstream", CONF_LIST, SERVICE(upstream), .effect = CONF_WORKERS, .only = "proxy"},
+	{"send-proxy", CONF_NUMBER, SERVICE(send_proxy), .def = "off", .word = proxies_out, .effect = CONF_WORKERS, .only = "proxy"},
+	{"connect-timeout", CONF_NUMBER, SERVICE(connect_timeout), SECONDS("10"), .effect = CONF_WORKERS, .only = "proxy"},
+	{"module", CONF_PATH, SERVICE(module), .effect = CONF_WORKERS, .only = "module"},
+	{"options", CONF_LIST, SERVICE(options), .effect = CONF_WORKERS, .only = "module"},
+	{"text", CONF_STRING, SERVICE(text), .effect = CONF_WORKERS, .only = "qotd chat"},
 
 	/* What conf_resolve() finds, for the master, which looks nothing up. */
 	{"resolved-file", CONF_STRING, INTERNAL(file), .def = ""},
@@ -79,6 +142,9 @@ const struct conf_key conf_keys[] = {
 	{"resolved-groups", CONF_LIST, INTERNAL(resolved_groups), .effect = CONF_WORKERS},
 	{"resolved-listen", CONF_LIST, INTERNAL(resolved_listen), .effect = CONF_LISTEN},
 	{"resolved-socket-uid", CONF_NUMBER, INTERNAL(socket_uid), .def = "0", .effect = CONF_SOCKET},
+	{"resolved-allow", CONF_STRING, INTERNAL(resolved_allow), .def = "", .effect = CONF_WORKERS},
+	{"resolved-deny", CONF_STRING, INTERNAL(resolved_deny), .def = "", .effect = CONF_WORKERS},
+	{"resolved-trusted", CONF_STRING, INTERNAL(resolved_trusted), .def = "", .effect = CONF_WORKERS},
 	{"resolved-socket-gid", CONF_NUMBER, INTERNAL(socket_gid), .def = "0", .effect = CONF_SOCKET},
 	{.name = NULL},
 };

@@ -153,7 +153,7 @@ void value_print(const struct conf_key *k, const void *base, const char *indent,
 	const struct conf_list *list = field_const(k, base);
 	const char *s;
 
-	if (k->type == CONF_NUMBER && !k->def && !number_load(k, base))
+	if ((k->type == CONF_NUMBER || k->type == CONF_RATE) && !k->def && !number_load(k, base))
 		return;
 	buf_printf(out, "%s%s = ", indent, k->name);
 	if (is_string(k)) {

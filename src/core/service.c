@@ -216,6 +216,7 @@ static _Noreturn void child_run(struct service *s, const struct pool *p, unsigne
 		.conf = p->conf,
 		.handler = p->area->handler,
 		.env = {.service = s->name,
+			.conf = p->conf,
 			.text = p->conf->text,
 			.slot = slot,
 			.board = s->board,

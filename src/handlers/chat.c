@@ -24,7 +24,8 @@
 static struct session {
 	struct conn *c;
 	int epoll;
-	bool readable, writable; /* until a call says otherwise: the events are edges */
+	uint64_t moved, moved_ms; /* bytes, and when the last of them moved; with time-outs alone */
+	bool readable, writable;  /* until a call says otherwise: the events are edges */
 	size_t out_len;
 	struct seat seat;
 	struct chat_line line;
@@ -187,22 +188,40 @@ static int send_out(struct session *s)
 	return 0;
 }
 
+/* How long to wait, in ms. While only other clients talk, the time-out for the first byte runs on; bytes
+ * in either direction put off the one for idleness. */
+static int patience(struct session *s)
+{
+	int ms = conn_patience(s->c);
+	uint64_t bytes = s->c->bytes_in ? s->c->bytes_in + s->c->bytes_out : 0, idle;
+
+	if (ms < 0)
+		return ms;
+	if (!s->moved_ms || bytes != s->moved)
+		s->moved_ms = mono_ms();
+	s->moved = bytes;
+	idle = mono_ms() - s->moved_ms;
+	return idle < (uint64_t)ms ? ms - (int)idle : 0;
+}
+
 /* Sleep until the client or the bell has something. Returns 0, or -1 with c->end set. */
 static int wait_for_events(struct session *s)
 {
 	struct epoll_event ev[2];
 	sigset_t all, before;
-	int n = -1;
+	int n = -1, timeout_ms = patience(s);
 
 	/* A stop that comes between the check and the wait must end the wait. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	errno = EINTR;
 	if (!*s->c->stop)
-		n = epoll_pwait(s->epoll, ev, 2, -1, &before);
+		n = epoll_pwait(s->epoll, ev, 2, timeout_ms, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (*s->c->stop || (n < 0 && errno != EINTR))
 		return conn_fail(s->c, errno);
+	if (n == 0)
+		return conn_fail(s->c, EAGAIN);
 	for (int i = 0; i < n; i++) {
 		if (ev[i].data.fd == s->c->fd)
 			s->readable = s->writable = true;
@@ -280,6 +299,7 @@ static void chat_serve(const struct handler_env *env, struct conn *c)
 
 	s->c = c;
 	s->readable = s->writable = true;
+	s->moved_ms = 0;
 	s->out_len = s->line.len = s->line.telnet = 0;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0 || watch(s, c->fd, EPOLLIN | EPOLLOUT) < 0 ||
@@ -312,10 +332,10 @@ static int chat_start(const struct handler_env *env)
 	return 0;
 }
 
-static const char *chat_check(const char *text, char *err, size_t size)
+static const char *chat_check(const struct conf_service *conf, char *err, size_t size)
 {
-	if (text && strlen(text) > GREETING_MAX) {
-		snprintf(err, size, "%zu bytes; a greeting has at most %d", strlen(text),
+	if (conf->text && strlen(conf->text) > GREETING_MAX) {
+		snprintf(err, size, "%zu bytes; a greeting has at most %d", strlen(conf->text),
 			GREETING_MAX);
 		return "text";
 	}

@@ -11,10 +11,10 @@ static const char default_text[] =
 	"\"A wonderful fact to reflect upon, that every human creature is constituted to be\n"
 	"that profound secret and mystery to every other.\" Charles Dickens\n";
 
-static const char *qotd_check(const char *text, char *err, size_t size)
+static const char *qotd_check(const struct conf_service *s, char *err, size_t size)
 {
-	if (text && strlen(text) > TEXT_MAX) {
-		snprintf(err, size, "%zu bytes; a quote has at most %d", strlen(text), TEXT_MAX);
+	if (s->text && strlen(s->text) > TEXT_MAX) {
+		snprintf(err, size, "%zu bytes; a quote has at most %d", strlen(s->text), TEXT_MAX);
 		return "text";
 	}
 	return NULL;

@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
 
 #include "base/util.h"
 
@@ -17,7 +19,9 @@ int conn_fail(struct conn *c, int error)
 	/* The worker puts /dev/null in the place of the socket when it is told to stop, so that no
 	 * call can block any more; whatever error that gives is the stop's doing. */
 	if (*c->stop) {
-		c->end = "terminated";
+		c->end = *c->stop == CONN_TIMED_OUT ? "session-timeout" : "terminated";
+	} else if (error == EAGAIN || error == EWOULDBLOCK) {
+		c->end = c->bytes_in || !c->first_byte_ms ? "idle-timeout" : "first-byte-timeout";
 	} else if (error == ECONNRESET || error == EPIPE) {
 		c->end = "reset";
 	} else {
@@ -28,6 +32,46 @@ int conn_fail(struct conn *c, int error)
 	return -1;
 }
 
+static void timeout_set(const struct conn *c, int option, unsigned ms)
+{
+	struct timeval tv = {ms / 1000, ms % 1000 * 1000L};
+
+	(void)setsockopt(c->fd, SOL_SOCKET, option, &tv, sizeof(tv));
+}
+
+void conn_timeouts(struct conn *c)
+{
+	if (c->first_byte_ms || c->idle_ms)
+		timeout_set(c, SO_RCVTIMEO, (unsigned)conn_patience(c));
+	if (c->idle_ms)
+		timeout_set(c, SO_SNDTIMEO, c->idle_ms);
+}
+
+int conn_patience(const struct conn *c)
+{
+	unsigned ms = !c->bytes_in && c->first_byte_ms ? c->first_byte_ms : c->idle_ms;
+
+	return ms ? (int)ms : -1;
+}
+
+const struct addr *conn_local(struct conn *c)
+{
+	if (c->local.len == 0) {
+		c->local.len = sizeof(c->local.un);
+		if (getsockname(c->fd, &c->local.sa, &c->local.len) < 0)
+			c->local.len = 0;
+	}
+	return &c->local;
+}
+
+/* The first bytes have come: from now on the other time-out counts. */
+static void took(struct conn *c, size_t n)
+{
+	if (!c->bytes_in && c->first_byte_ms && c->first_byte_ms != c->idle_ms)
+		timeout_set(c, SO_RCVTIMEO, c->idle_ms);
+	c->bytes_in += n;
+}
+
 ssize_t conn_read(struct conn *c, void *buf, size_t n)
 {
 	int tries = 0;
@@ -36,7 +80,7 @@ ssize_t conn_read(struct conn *c, void *buf, size_t n)
 		ssize_t got = recv(c->fd, buf, n, tries < READ_TRIES ? MSG_DONTWAIT : 0);
 
 		if (got > 0) {
-			c->bytes_in += (uint64_t)got;
+			took(c, (size_t)got);
 			return got;
 		}
 		if (*c->stop)
@@ -72,9 +116,9 @@ int conn_write(struct conn *c, const void *data, size_t n)
 	return 0;
 }
 
-int conn_wait(struct conn *c, short events)
+int conn_poll(struct conn *c, struct pollfd *p, size_t n, int timeout_ms)
 {
-	struct pollfd p = {.fd = c->fd, .events = events};
+	struct timespec ts = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
 	sigset_t all, before;
 	int rc;
 
@@ -82,12 +126,18 @@ int conn_wait(struct conn *c, short events)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	do {
-		rc = *c->stop ? -1 : ppoll(&p, 1, NULL, &before);
+		rc = *c->stop ? -1 : ppoll(p, n, timeout_ms < 0 ? NULL : &ts, &before);
 	} while (rc < 0 && errno == EINTR && !*c->stop);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (rc < 0)
-		return conn_fail(c, errno);
-	return p.revents;
+	return rc < 0 ? conn_fail(c, errno) : rc;
+}
+
+int conn_wait(struct conn *c, short events)
+{
+	struct pollfd p = {.fd = c->fd, .events = events};
+	int rc = conn_poll(c, &p, 1, conn_patience(c));
+
+	return rc > 0 ? p.revents : rc == 0 ? conn_fail(c, EAGAIN) : -1;
 }
 
 /* Read and forget until the peer's FIN, a failure, the time or the amount is up. */

@@ -1,0 +1,44 @@
+/* spawn.h: start a program in a child that shares the memory of the worker until it execs, so that the
+ * cost does not grow with the worker. Source: vfork(2), clone(2) */
+#ifndef SOCKD_HANDLERS_SPAWN_H
+#define SOCKD_HANDLERS_SPAWN_H
+
+#include <sys/types.h>
+
+#include "conf/conf.h"
+
+/* What becomes of the child; all borrowed. */
+struct spawn {
+	const struct conf_service *conf; /* command, directory, limit[] */
+	char *const *argv;               /* argv[0] is the path too */
+	char *const *envp;               /* all of the environment */
+	int fd[3];                       /* becomes 0, 1, 2; nothing else stays open */
+};
+
+/* Start it: session and process group of its own, empty signal mask, every signal at its default,
+ * limits, directory. The pid is that of its group.
+ * Returns the pid, or -1 with errno and in *step what failed ("exec", "directory", ...). All signals
+ * are to be blocked by the caller. */
+pid_t spawn(const struct spawn *s, const char **step);
+
+/* The same steps for a process that has been forked and becomes the program: returns only on failure,
+ * with errno and *step. first_fd  descriptors up to below it stay open */
+void spawn_become(const struct spawn *s, int first_fd, const char **step);
+
+/* argv for a command: an array on the heap with a NULL at its end, items borrowed. NULL: ENOMEM. */
+char **spawn_argv(const struct conf_service *conf);
+
+/* Add to the environment what `pass-environment` and `environment` ask for, the later winning over
+ * the earlier of the same name. env  a list, freed by the caller with spawn_env_free()
+ * Returns 0, or -1: out of memory. */
+struct spawn_env {
+	char **var; /* NULL at its end */
+	size_t n;
+};
+int spawn_env_set(struct spawn_env *e, const char *name, const char *value);
+int spawn_env_conf(struct spawn_env *e, const struct conf_service *conf);
+void spawn_env_free(struct spawn_env *e);
+
+#define SPAWN_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+#endif
