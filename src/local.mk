@@ -73,6 +73,8 @@ libsockd_a_SOURCES = \
 	src/handlers/qotd.c \
 	src/handlers/spawn.h \
 	src/handlers/time.c \
+	src/net/access.c \
+	src/net/access.h \
 	src/net/addr.c \
 	src/net/addr.h \
 	src/net/conn.c \
@@ -82,7 +84,9 @@ libsockd_a_SOURCES = \
 	src/net/listener_drain.c \
 	src/net/listener_inherit.c \
 	src/net/listener_internal.h \
-	src/net/listener_unix.c
+	src/net/listener_unix.c \
+	src/net/proxy_header.c \
+	src/net/proxy_header.h
 
 if COVERAGE
 libsockd_a_SOURCES += tests/coverage.c

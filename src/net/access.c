@@ -231,7 +231,8 @@ static bool joins(const unsigned char *last, const unsigned char *first, size_t 
 	memcpy(next, last, width);
 	while (i && ++next[i - 1] == 0)
 		i--;
-	return !i || memcmp(first, next, width) <= 0; /* !i: there is nothing behind the last address */
+	return !i ||
+	       memcmp(first, next, width) <= 0; /* !i: there is nothing behind the last address */
 }
 
 /* Sort the ranges, and merge those that overlap or touch. */

@@ -11,14 +11,15 @@
 
 #include "base/util.h"
 
-#define V1_MAX       107 /* bytes of a line with its CR LF, section 2.1 */
-#define V2_HEAD      16
-#define UNIX_PATH    108 /* bytes of a path in the header; Linux has the same in sun_path */
-#define TLV_HEAD     3
-#define TLV_CRC32C   0x03
-#define TLV_ID       0x05 /* PP2_TYPE_UNIQUE_ID */
-#define TLV_ID_MAX   128
-#define PROXY_PREFIX "PROXY "
+#define V1_MAX     107 /* bytes of a line with its CR LF, section 2.1 */
+#define V2_HEAD    16
+#define UNIX_PATH  108 /* bytes of a path in the header; Linux has the same in sun_path */
+#define TLV_HEAD   3
+#define TLV_CRC32C 0x03
+#define TLV_ID     0x05 /* PP2_TYPE_UNIQUE_ID */
+#define TLV_ID_MAX 128
+#define BAD_TLV    SIZE_MAX
+#define LOCAL      0 /* the command */
 
 static const unsigned char signature[12] = "\r\n\r\n\0\r\nQUIT\n";
 
@@ -78,48 +79,43 @@ static int parse_v1_tcp(
 {
 	struct addr *s = &h->source, *d = &h->destination;
 
-	if (!take_ip(&at, end, family, s) || at == end || !take_ip(&at, end, family, d))
+	if (!take_ip(&at, end, family, s) || !take_ip(&at, end, family, d))
 		return refuse(why, "bad address");
 	/* Both families have the port in the same place. */
-	if (at == end || !take_port(&at, end, &s->in.sin_port) || at == end ||
-		!take_port(&at, end, &d->in.sin_port) || at != end || end[-1] == ' ')
+	if (!take_port(&at, end, &s->in.sin_port) || !take_port(&at, end, &d->in.sin_port) ||
+		end[-1] == ' ' || at != end)
 		return refuse(why, "bad port");
 	return 0;
 }
 
 /* True if the data starts like a text, as far as there is any. */
-static bool starts_like(const char *data, size_t n, const char *text)
+static bool starts_like(const void *data, size_t n, const void *text, size_t len)
 {
-	return !memcmp(data, text, n < strlen(text) ? n : strlen(text));
+	return !memcmp(data, text, n < len ? n : len);
 }
 
 static ssize_t parse_v1(const char *line, size_t n, struct proxy_header *h, const char **why)
 {
-	static const char unknown[] = PROXY_PREFIX "UNKNOWN";
 	size_t max = n < V1_MAX ? n : V1_MAX;
 	const char *end = memmem(line, max, "\r\n", 2);
-	size_t len = end ? (size_t)(end - line) : max;
-	bool v4 = starts_like(line, len, PROXY_PREFIX "TCP4 ");
-	bool v6 = starts_like(line, len, PROXY_PREFIX "TCP6 ");
+	bool v4 = starts_like(line, max, "PROXY TCP4 ", 11);
 
-	if (!v4 && !v6) {
+	if (!v4 && !starts_like(line, max, "PROXY TCP6 ", 11)) {
 		/* What stands behind the word is ignored. */
 		h->local = true;
-		if (!starts_like(line, len, unknown) ||
-			(len > strlen(unknown) && line[strlen(unknown)] != ' ' &&
-				!(len == strlen(unknown) + 1 && line[len - 1] == '\r' && !end)))
+		if (!starts_like(line, max, "PROXY UNKNOWN ", 14) &&
+			!starts_like(line, max, "PROXY UNKNOWN\r\n", 15))
 			return refuse(why, "not a PROXY header");
 	}
-	if (!end) /* a CR may be the first half of the end */
-		return max == V1_MAX                          ? refuse(why, "too long")
-		       : !h->local && memchr(line, '\n', max) ? refuse(why, "not a PROXY header")
-							      : 0;
-	if (len < strlen(h->local ? unknown : PROXY_PREFIX "TCP4 "))
-		return refuse(why, "not a PROXY header");
-	if (!h->local && parse_v1_tcp(line + strlen(PROXY_PREFIX "TCP4 "), end,
-				 v4 ? AF_INET : AF_INET6, h, why) < 0)
+	if (end && !h->local && parse_v1_tcp(line + 11, end, v4 ? AF_INET : AF_INET6, h, why) < 0)
 		return -1;
-	return (ssize_t)len + 2;
+	if (end)
+		return end + 2 - line;
+	if (max == V1_MAX)
+		return refuse(why, "too long");
+	if (!h->local && (memchr(line, '\n', max) || memchr(line, '\r', max - 1)))
+		return refuse(why, "not a PROXY header"); /* at once: no CR LF mends that */
+	return 0;
 }
 
 /* --- Version 2 ------------------------------------------------------------------------------- */
@@ -151,22 +147,22 @@ static bool checksum_holds(const unsigned char *p, size_t at, size_t len)
 	return crc == ((uint32_t)get16(p + at) << 16 | get16(p + at + 2));
 }
 
-/* Step over the TLVs from p[at] on. Returns NULL, or what is wrong. */
-static const char *walk_tlvs(const unsigned char *p, size_t at, size_t len)
+/* Step over the TLVs from p[at] on. Returns where the checksum is, 0: there is none, or BAD_TLV. */
+static size_t walk_tlvs(const unsigned char *p, size_t at, size_t len)
 {
 	size_t checksum = 0;
 
 	while (at < len) {
-		size_t n = len - at < TLV_HEAD ? SIZE_MAX : get16(p + at + 1);
+		size_t left = len - at, n = left < TLV_HEAD ? BAD_TLV : get16(p + at + 1);
 
-		if (n > len - at - TLV_HEAD || (p[at] == TLV_ID && n > TLV_ID_MAX) ||
+		if (n > left - TLV_HEAD || (p[at] == TLV_ID && n > TLV_ID_MAX) ||
 			(p[at] == TLV_CRC32C && (n != 4 || checksum)))
-			return "bad TLV";
+			return BAD_TLV;
 		if (p[at] == TLV_CRC32C)
 			checksum = at + TLV_HEAD;
 		at += TLV_HEAD + n;
 	}
-	return checksum && !checksum_holds(p, checksum, len) ? "bad checksum" : NULL;
+	return checksum;
 }
 
 /* A path ends with a NUL or fills the field; an abstract name's length is not told: zeros at its end
@@ -212,31 +208,193 @@ static void get_addrs(const unsigned char *p, unsigned family, struct proxy_head
 
 static ssize_t parse_v2(const unsigned char *p, size_t n, struct proxy_header *h, const char **why)
 {
-	static const unsigned block[] = {0, 12, 36, 2 * UNIX_PATH}; /* bytes of addresses, by family */
-	unsigned family, protocol;
-	const char *wrong;
-	size_t len;
+	static const unsigned block[16] = {0, 12, 36, 2 * UNIX_PATH}; /* bytes, by family */
+	unsigned command, family, protocol;
+	size_t len, tlvs, checksum;
 
 	if (n < V2_HEAD)
 		return 0;
+	command = p[12] & 15;
 	family = p[13] >> 4;
 	protocol = p[13] & 15;
 	len = V2_HEAD + get16(p + 14);
-	h->local = p[12] == 0x20 || family != 1 + (family > 1) + (family > 2) || protocol != 1;
+	tlvs = V2_HEAD + block[family];
+	h->local = command == LOCAL || !family || protocol != 1;
 	if (p[12] >> 4 != 2)
 		return refuse(why, "bad version");
-	if (p[12] > 0x21)
+	if (command > 1)
 		return refuse(why, "bad command");
-	if (p[12] == 0x21 && (family > 3 || protocol > 2))
+	if (command != LOCAL && (family > 3 || protocol > 2))
 		return refuse(why, "bad family");
 	if (len > PROXY_READ_MAX)
 		return refuse(why, "too long");
+	if (command != LOCAL && tlvs > len)
+		return refuse(why, "bad address");
 	if (n < len)
 		return 0;
-	(void)block;
-	wrong = walk_tlvs(p, V2_HEAD, len);
-	if (wrong)
-		return refuse(why, wrong);
-	get_addrs(p + V2_HEAD, family, h);
+	/* Whatever a local header holds is ignored, unless it is a checksum. */
+	checksum = walk_tlvs(p, tlvs > len ? V2_HEAD : tlvs, len);
+	if (checksum == BAD_TLV && !h->local)
+		return refuse(why, "bad TLV");
+	if (checksum && checksum != BAD_TLV && !checksum_holds(p, checksum, len))
+		return refuse(why, "bad checksum");
+	if (!h->local)
+		get_addrs(p + V2_HEAD, family, h);
 	return (ssize_t)len;
+}
+
+/* --- Both ------------------------------------------------------------------------------------ */
+
+ssize_t proxy_header_parse(
+	const void *data, size_t n, unsigned versions, struct proxy_header *h, const char **why)
+{
+	memset(h, 0, sizeof(*h));
+	if (!n)
+		return 0;
+	if ((versions & PROXY_V2) && starts_like(data, n, signature, sizeof(signature)))
+		return parse_v2(data, n, h, why);
+	if ((versions & PROXY_V1) && starts_like(data, n, "PROXY ", 6))
+		return parse_v1(data, n, h, why);
+	return refuse(why, "not a PROXY header");
+}
+
+/* Sleep until there is something to read. Returns 0, or -1: the time is up. */
+static int wait_readable(int fd, uint64_t deadline_ms, const volatile sig_atomic_t *stop)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	uint64_t now = mono_ms(), left = deadline_ms > now ? deadline_ms - now : 0;
+	struct timespec ts;
+	sigset_t all, before;
+
+	if (!left)
+		return -1;
+	if (left > INT_MAX)
+		left = INT_MAX;
+	ts = (struct timespec){(time_t)(left / 1000), (long)(left % 1000) * 1000000};
+	/* A signal between the check and the wait would be lost: let it in only while waiting. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	if (!*stop)
+		(void)ppoll(&p, 1, &ts, &before); /* the read tells what came of it */
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return 0;
+}
+
+int proxy_header_read(int fd, unsigned versions, uint64_t deadline_ms,
+	const volatile sig_atomic_t *stop, struct proxy_header *h, size_t *used, const char **why)
+{
+	unsigned char data[PROXY_READ_MAX];
+
+	*used = 0;
+	while (!*stop) {
+		unsigned char *at = data + *used;
+		ssize_t got = recv(fd, at, sizeof(data) - *used, MSG_PEEK | MSG_DONTWAIT);
+
+		if (got > 0) {
+			size_t n = *used + (size_t)got;
+			ssize_t len = proxy_header_parse(data, n, versions, h, why);
+
+			if (len < 0)
+				return -1;
+			/* All that makes no whole header is part of it: take it, so that the next
+			 * wait is one. */
+			got = recv(fd, at, (len ? (size_t)len : n) - *used, MSG_DONTWAIT);
+			*used += got > 0 ? (size_t)got : 0;
+			if (len && *used == (size_t)len)
+				return 0;
+		}
+		if (got == 0)
+			return refuse(why, *used ? "truncated" : "eof");
+		if (got > 0 || errno == EINTR || *stop)
+			continue;
+		if (errno != EAGAIN && errno != EWOULDBLOCK)
+			return refuse(why, errno == ECONNRESET ? "reset" : "error");
+		if (wait_readable(fd, deadline_ms, stop) < 0)
+			return refuse(why, "timeout");
+	}
+	return refuse(why, "terminated");
+}
+
+/* --- Writing --------------------------------------------------------------------------------- */
+
+/* The bytes of an IPv4 address, mapped or not, or NULL. */
+static const unsigned char *get_v4(const struct addr *a)
+{
+	if (a->sa.sa_family == AF_INET)
+		return (const unsigned char *)&a->in.sin_addr;
+	if (a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr))
+		return a->in6.sin6_addr.s6_addr + 12;
+	return NULL;
+}
+
+static size_t write_v1(int family, const void *s_ip, const void *d_ip, unsigned s_port,
+	unsigned d_port, unsigned char *out)
+{
+	char s[INET6_ADDRSTRLEN], d[INET6_ADDRSTRLEN];
+
+	if (family != AF_INET && family != AF_INET6)
+		return (size_t)snprintf((char *)out, PROXY_HEADER_MAX, "PROXY UNKNOWN\r\n");
+	inet_ntop(family, s_ip, s, sizeof(s));
+	inet_ntop(family, d_ip, d, sizeof(d));
+	return (size_t)snprintf((char *)out, PROXY_HEADER_MAX, "PROXY TCP%c %s %s %u %u\r\n",
+		family == AF_INET ? '4' : '6', s, d, s_port, d_port);
+}
+
+/* Copy n bytes and step over them. */
+static void put(unsigned char **at, const void *data, size_t n)
+{
+	memcpy(*at, data, n);
+	*at += n;
+}
+
+static void put16(unsigned char **at, unsigned n)
+{
+	put(at, (unsigned char[]){(unsigned char)(n >> 8), (unsigned char)n}, 2);
+}
+
+static void put_unix(unsigned char **at, const struct addr *a)
+{
+	size_t head = offsetof(struct sockaddr_un, sun_path), n = a->len > head ? a->len - head : 0;
+
+	memset(*at, 0, UNIX_PATH);
+	memcpy(*at, a->un.sun_path, n < UNIX_PATH ? n : UNIX_PATH);
+	*at += UNIX_PATH;
+}
+
+size_t proxy_header_write(unsigned version, const struct addr *source,
+	const struct addr *destination, unsigned char out[PROXY_HEADER_MAX])
+{
+	const void *s = get_v4(source), *d = get_v4(destination);
+	unsigned char *at = out, *len;
+	int family = AF_UNSPEC;
+	size_t width = 4;
+
+	if (s && d) {
+		family = AF_INET;
+	} else if (source->sa.sa_family == destination->sa.sa_family) {
+		family = source->sa.sa_family;
+		s = &source->in6.sin6_addr;
+		d = &destination->in6.sin6_addr;
+		width = 16;
+	}
+	if (version == PROXY_V1)
+		return write_v1(family, s, d, addr_port(source), addr_port(destination), out);
+	put(&at, signature, sizeof(signature));
+	put16(&at, 0x2100U | (family == AF_INET           ? 0x11
+				     : family == AF_INET6 ? 0x21
+				     : family == AF_UNIX  ? 0x31
+							  : 0));
+	len = at;
+	at += 2;
+	if (family == AF_UNIX) {
+		put_unix(&at, source);
+		put_unix(&at, destination);
+	} else if (family == AF_INET || family == AF_INET6) {
+		put(&at, s, width);
+		put(&at, d, width);
+		put16(&at, addr_port(source));
+		put16(&at, addr_port(destination));
+	}
+	put16(&len, (unsigned)(at - out) - V2_HEAD);
+	return (size_t)(at - out);
 }
