@@ -1,5 +1,6 @@
-/* bare.c: the yardstick: a preforked echo pool that does accept, read, write, close and nothing else.
- * No log, no limit, no replacement of a worker that dies: what is left is what the kernel costs.
+/* bare.c: the yardstick: a preforked echo pool that does accept, read, write, close and nothing else; or,
+ * with a program, accept, vfork, exec, wait. No log, no limit, no environment, no replacement of a
+ * worker that dies: what is left is what the kernel costs.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -31,15 +32,38 @@ static _Noreturn void serve(int listener)
 	}
 }
 
+static _Noreturn void serve_by(int listener, char *const *argv)
+{
+	static char *const environment[] = {NULL};
+
+	for (;;) {
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		pid_t pid;
+
+		if (fd < 0)
+			continue;
+		pid = vfork();
+		if (pid == 0) {
+			dup2(fd, 0);
+			dup2(fd, 1);
+			execve(argv[0], argv, environment);
+			_exit(127);
+		}
+		close(fd);
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET};
-	int on = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
-	long port = argc == 3 ? strtol(argv[1], NULL, 10) : 0;
-	long workers = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+	int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	long port = argc >= 3 ? strtol(argv[1], NULL, 10) : 0;
+	long workers = argc >= 3 ? strtol(argv[2], NULL, 10) : 0;
 
 	if (port < 1 || port > 65535 || workers < 1 || workers > 16384) {
-		fprintf(stderr, "usage: bare PORT WORKERS\n");
+		fprintf(stderr, "usage: bare PORT WORKERS [PROGRAM [ARG...]]\n");
 		return 2;
 	}
 	addr.sin_port = htons((unsigned short)port);
@@ -59,6 +83,8 @@ int main(int argc, char **argv)
 		}
 		if (pid == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (argc > 3)
+				serve_by(listener, argv + 3);
 			serve(listener);
 		}
 	}
