@@ -153,9 +153,9 @@ static size_t walk_tlvs(const unsigned char *p, size_t at, size_t len)
 	size_t checksum = 0;
 
 	while (at < len) {
-		size_t left = len - at, n = left < TLV_HEAD ? BAD_TLV : get16(p + at + 1);
+		size_t left = len - at, n = left < TLV_HEAD ? left : get16(p + at + 1);
 
-		if (n > left - TLV_HEAD || (p[at] == TLV_ID && n > TLV_ID_MAX) ||
+		if (TLV_HEAD + n > left || (p[at] == TLV_ID && n > TLV_ID_MAX) ||
 			(p[at] == TLV_CRC32C && (n != 4 || checksum)))
 			return BAD_TLV;
 		if (p[at] == TLV_CRC32C)
