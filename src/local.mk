@@ -9,6 +9,7 @@ libsockd_a_SOURCES = \
 	src/base/sdnotify.h \
 	src/base/util.c \
 	src/base/util.h \
+	src/board/admit.c \
 	src/board/admit.h \
 	src/board/board.c \
 	src/board/board.h \
@@ -29,6 +30,8 @@ libsockd_a_SOURCES = \
 	src/core/child.h \
 	src/core/daemon.c \
 	src/core/daemon.h \
+	src/core/gate.c \
+	src/core/gate.h \
 	src/core/logger.c \
 	src/core/logger.h \
 	src/core/logger_run.c \
@@ -59,6 +62,8 @@ libsockd_a_SOURCES = \
 	src/core/worker.h \
 	src/core/worker_accept.c \
 	src/core/worker_accept.h \
+	src/core/worker_setup.c \
+	src/core/worker_setup.h \
 	src/handlers/chargen.c \
 	src/handlers/chat.c \
 	src/handlers/chat_line.c \

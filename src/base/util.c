@@ -10,12 +10,17 @@
 #include <time.h>
 #include <unistd.h>
 
-uint64_t mono_ms(void)
+uint64_t mono_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t mono_ms(void)
+{
+	return mono_us() / 1000;
 }
 
 void buf_add(struct buf *b, const void *data, size_t n)

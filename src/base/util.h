@@ -10,8 +10,9 @@
 #define ARRAY_SIZE(a)     (sizeof(a) / sizeof((a)[0]))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
-/* Milliseconds of CLOCK_MONOTONIC; never goes back. Source: clock_gettime(2) */
+/* Milliseconds, microseconds of CLOCK_MONOTONIC; never goes back. Source: clock_gettime(2) */
 uint64_t mono_ms(void);
+uint64_t mono_us(void);
 
 /* A growing string. Zero-initialise it; after a failed allocation `failed` is set and every
  * further call does nothing, so that a caller checks once, at the end. */

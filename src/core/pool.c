@@ -41,7 +41,7 @@ struct pool *pool_new(struct service *s, struct settings *settings, const struct
 	p->area = area_get(s->pool ? s->pool->area : NULL, handler_find(conf->handler));
 	p->listen_fd = calloc(n_listen, sizeof(*p->listen_fd));
 	p->n_listen = n_listen;
-	if (p->area && p->listen_fd)
+	if (p->area && p->listen_fd && gate_lists_make(&p->lists, conf) == 0)
 		return p;
 	pool_free(p);
 	return NULL;
@@ -56,6 +56,7 @@ void pool_free(struct pool *p)
 	loop_timer_clear(&p->sample);
 	settings_release(p->settings);
 	area_release(p->area);
+	gate_lists_free(&p->lists);
 	free(p->listen_fd);
 	free(p->worker);
 	free(p);

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "core/area.h"
+#include "core/gate.h"
 #include "core/loop.h"
 #include "core/settings.h"
 
@@ -36,7 +37,8 @@ struct pool {
 	struct settings *settings; /* a reference; conf points into it */
 	const struct conf_service *conf;
 	struct area *area; /* a reference */
-	int *listen_fd;    /* of its generation; the service owns the descriptors */
+	struct gate_lists lists;
+	int *listen_fd; /* of its generation; the service owns the descriptors */
 	size_t n_listen;
 	uint64_t drain_ms;     /* what the older pools get, once this one is ready */
 	struct worker *worker; /* those that live, in no order */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "board/admit.h"
 #include "core/worker.h"
 
 #define RINGS_A_SECOND 200 /* what a healthy service may need; then the bell rests */
@@ -225,7 +226,9 @@ static _Noreturn void child_run(struct service *s, const struct pool *p, unsigne
 		.board = s->board,
 		.listen_fd = p->listen_fd,
 		.n_listen = p->n_listen,
+		.lists = &p->lists,
 		.notify_fd = s->notify.fd,
+		.start_fd = -1,
 		.life_fd = master_life_fd,
 		.master = master_pid,
 		.log = s->log,
@@ -265,6 +268,7 @@ void service_slot_clear(struct service *s, unsigned slot)
 	struct board_slot *b = &s->board->slot[slot];
 
 	s->slot_taken[slot] = 0;
+	admit_clear(s->board, slot);
 	s->connections += atomic_load(&b->connections);
 	atomic_store(&b->connections, 0);
 	atomic_store(&b->state, SLOT_EMPTY);

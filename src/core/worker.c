@@ -8,16 +8,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/child.h"
-#include "core/privs.h"
+#include "core/gate.h"
 #include "core/worker_accept.h"
+#include "core/worker_setup.h"
 
 static const struct worker_args *args;
 static struct board_slot *slot;
@@ -25,6 +28,9 @@ static int null_fd;
 
 static volatile sig_atomic_t sig_leave, sig_drain, sig_stop;
 static volatile sig_atomic_t conn_fd = -1;
+static volatile sig_atomic_t conn_stop; /* CONN_TERMINATED, CONN_TIMED_OUT: of the one in hand */
+static timer_t session_timer;
+static uint64_t conn_id; /* of the last one: random at first, then counted */
 
 static void on_leave(int sig)
 {
@@ -48,7 +54,20 @@ static void on_stop(int sig)
 	int saved = errno;
 
 	sig_stop = 1;
+	conn_stop = CONN_TERMINATED;
 	on_leave(sig);
+	if (conn_fd >= 0)
+		dup3(null_fd, conn_fd, O_CLOEXEC);
+	errno = saved;
+}
+
+static void on_alarm(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (!conn_stop)
+		conn_stop = CONN_TIMED_OUT;
 	if (conn_fd >= 0)
 		dup3(null_fd, conn_fd, O_CLOEXEC);
 	errno = saved;
@@ -77,48 +96,108 @@ static void growth_check(void)
 		ring();
 }
 
+static int session_init(void)
+{
+	struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+
+	if (getrandom(&conn_id, sizeof(conn_id), GRND_NONBLOCK) != sizeof(conn_id))
+		conn_id = mono_us() << 20 ^ (uint64_t)getpid();
+	if (!args->conf->session_timeout || timer_create(CLOCK_MONOTONIC, &ev, &session_timer) == 0)
+		return 0;
+	log_msg(LOG_ERR, "timer_create: %m");
+	return -1;
+}
+
+static void session_set(long seconds)
+{
+	struct itimerspec ts = {.it_value.tv_sec = seconds};
+
+	if (args->conf->session_timeout)
+		(void)timer_settime(session_timer, 0, &ts, NULL);
+}
+
 /* A peer that sent nothing and got nothing is a port check: not worth a line by default. */
 static void connection_log(const struct conn *c, uint64_t start_ms)
 {
 	int level = c->bytes_in || c->bytes_out ? LOG_INFO : LOG_DEBUG;
-	char source[ADDR_TEXT_MAX];
+	const struct handler *h = args->handler;
+	char text[ADDR_TEXT_MAX];
 	struct log_record r;
 
 	if (!log_wants(level))
 		return;
-	addr_format(&c->peer, source);
+	addr_format(&c->peer, text);
 	log_begin(&r, level, LOG_F_NOREPEAT, "closed");
-	log_str(&r, "source", source);
+	log_str(&r, "source", text);
+	if (gate_via()) {
+		addr_format(gate_via(), text);
+		log_str(&r, "via", text);
+	}
+	if (h->names_connections) {
+		snprintf(text, sizeof(text), "%016" PRIx64, c->id);
+		log_str(&r, "conn", text);
+	}
 	log_num(&r, "duration_ms", mono_ms() - start_ms);
 	log_num(&r, "bytes_in", c->bytes_in);
 	log_num(&r, "bytes_out", c->bytes_out);
 	log_str(&r, "end", c->end ? c->end : c->eof ? "eof" : "done");
 	if (c->error)
 		log_str(&r, "error", strerrordesc_np(c->error));
+	if (h->report)
+		h->report(c, &r);
 	log_send(&r);
+}
+
+static void count(_Atomic uint64_t *total, uint64_t n)
+{
+	atomic_store_explicit(total, *total + n, memory_order_relaxed);
+}
+
+static unsigned milliseconds(long s)
+{
+	return s > INT_MAX / 1000 ? INT_MAX : (unsigned)s * 1000;
 }
 
 static void serve(struct conn *c)
 {
-	uint64_t start_ms = args->conf->log_connections ? mono_ms() : 0;
+	const struct conf_service *s = args->conf;
+	uint64_t start_ms = s->log_connections || s->session_timeout ? mono_ms() : 0;
+	bool entered;
 
+	conn_stop = 0;
 	conn_fd = c->fd;
-	c->stop = &sig_stop;
+	c->stop = &conn_stop;
+	c->id = ++conn_id;
+	c->first_byte_ms = milliseconds(s->first_byte_timeout);
+	c->idle_ms = milliseconds(s->idle_timeout);
+	slot->since_ms = start_ms;
 	state_set(SLOT_BUSY);
 	growth_check();
+	session_set(s->session_timeout);
 	/* A stop that came before conn_fd was known did not touch the connection. */
 	if (sig_stop)
-		c->end = "terminated";
-	else
+		conn_stop = CONN_TERMINATED;
+	entered = gate_enter(c);
+	if (entered && conn_stop) {
+		conn_fail(c, 0);
+	} else if (entered) {
+		conn_timeouts(c);
 		args->handler->serve(&args->env, c);
+		/* The handler may have ended before it could see why its socket had. */
+		if (conn_stop && !c->end)
+			conn_fail(c, 0);
+	}
+	session_set(0);
 	conn_fd = -1;
 	close(c->fd);
-	atomic_store_explicit(&slot->connections, slot->connections + 1, memory_order_relaxed);
-	atomic_store_explicit(&slot->bytes_in, slot->bytes_in + c->bytes_in, memory_order_relaxed);
-	atomic_store_explicit(
-		&slot->bytes_out, slot->bytes_out + c->bytes_out, memory_order_relaxed);
+	if (entered) {
+		gate_leave();
+		count(&slot->connections, 1);
+	}
+	count(&slot->bytes_in, c->bytes_in);
+	count(&slot->bytes_out, c->bytes_out);
 	state_set(SLOT_IDLE);
-	if (args->conf->log_connections)
+	if (entered && s->log_connections)
 		connection_log(c, start_ms);
 }
 
@@ -171,60 +250,15 @@ static enum worker_exit accept_loop(void)
 	}
 }
 
-/* SIGQUIT when the master dies: by the parent-death signal, and by a pipe that signals its end,
- * since the former is not sent by a parent without the right to signal us.
- * A pipe's O_ASYNC belongs to the open file, so this worker opens one of its own.
- * Source: fcntl(2), pipe(7), PR_SET_PDEATHSIG(2const) */
-static void orphan_watch(int life_fd)
-{
-	char byte;
-
-	if (life_fd >= 0) {
-		(void)fcntl(life_fd, F_SETOWN, getpid());
-		(void)fcntl(life_fd, F_SETSIG, WORKER_SIG_LEAVE);
-		(void)fcntl(life_fd, F_SETFL, O_ASYNC | O_NONBLOCK);
-	}
-	(void)prctl(PR_SET_PDEATHSIG, WORKER_SIG_LEAVE);
-	if (getppid() != args->master || (life_fd >= 0 && read(life_fd, &byte, 1) == 0))
-		raise(WORKER_SIG_LEAVE);
-}
-
 static void signals_init(void)
 {
-	static const int ignored[] = {
-		SIGINT, SIGHUP, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE, SIGWINCH, SIGALRM};
+	static const int ignored[] = {SIGINT, SIGHUP, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE, SIGWINCH};
 
 	child_signals(ignored, ARRAY_SIZE(ignored));
 	child_handle(WORKER_SIG_LEAVE, on_leave);
 	child_handle(WORKER_SIG_DRAIN, on_drain);
 	child_handle(WORKER_SIG_STOP, on_stop);
-}
-
-static void descriptors_init(int life_fd)
-{
-	struct child_fds keep = {0};
-
-	for (size_t i = 0; i < args->n_listen; i++)
-		child_keep(&keep, args->listen_fd[i]);
-	child_keep(&keep, args->notify_fd);
-	child_keep(&keep, args->env.bell);
-	child_keep(&keep, args->log->tx);
-	child_keep(&keep, life_fd);
-	child_keep(&keep, null_fd);
-	child_close_others(&keep);
-	dup2(null_fd, STDIN_FILENO);
-	dup2(null_fd, STDOUT_FILENO);
-}
-
-static void identity_init(void)
-{
-	const struct conf_service *s = args->conf;
-	char name[CONF_NAME_MAX + 8];
-
-	snprintf(name, sizeof(name), "sockd:%s", s->name);
-	prctl(PR_SET_NAME, name);
-	if (s->change_user && privs_drop(s->uid, s->gid, s->groups, s->n_groups) < 0)
-		exit(WORKER_FAILED);
+	child_handle(SIGALRM, on_alarm);
 }
 
 void worker_run(const struct worker_args *a)
@@ -232,23 +266,17 @@ void worker_run(const struct worker_args *a)
 	enum worker_exit status;
 	uint32_t retired;
 	sigset_t none;
-	char life[32];
 	int life_fd;
 
 	args = a;
 	slot = &a->board->slot[a->env.slot];
-	log_attach(a->log->tx, a->log->shared, (int)a->env.slot);
-	dup2(a->log->err_tx, STDERR_FILENO);
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0)
-		fatal(WORKER_FAILED, "/dev/null: %m");
-	snprintf(life, sizeof(life), "/proc/self/fd/%d", a->life_fd);
-	life_fd = open(life, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	signals_init();
-	descriptors_init(life_fd);
-	identity_init();
-	orphan_watch(life_fd);
-	if (accept_init(a->listen_fd, a->n_listen) < 0)
+	null_fd = setup_descriptors(a, &life_fd);
+	if (a->handler->serve)
+		signals_init();
+	setup_identity(a);
+	setup_orphan_watch(a, life_fd);
+	gate_init(a->conf, a->lists, a->board, a->env.slot);
+	if (accept_init(a->listen_fd, a->n_listen) < 0 || session_init() < 0)
 		exit(WORKER_FAILED);
 	if (a->handler->start && a->handler->start(&a->env) < 0)
 		exit(WORKER_FAILED);
@@ -261,5 +289,7 @@ void worker_run(const struct worker_args *a)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	status = accept_loop();
 	state_set(SLOT_LEAVING);
+	if (a->handler->finish)
+		a->handler->finish(&a->env);
 	exit(status);
 }

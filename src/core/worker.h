@@ -7,6 +7,7 @@
 
 #include "board/board.h"
 #include "conf/conf.h"
+#include "core/gate.h"
 #include "core/logger.h"
 #include "handlers/handler.h"
 
@@ -30,8 +31,12 @@ struct worker_args {
 	struct board *board;
 	const int *listen_fd; /* one: blocking; several: non-blocking */
 	size_t n_listen;
-	int notify_fd; /* eventfd that wakes the master */
-	int life_fd;   /* pipe that reaches its end when the master dies */
+	const struct gate_lists *lists;
+	int notify_fd;           /* eventfd that wakes the master */
+	int start_fd;            /* of a program: its end tells the master that it runs; or -1 */
+	unsigned generation;     /* of the service, from 1; for a program */
+	const char *notify_name; /* NOTIFY_SOCKET of a program, or NULL */
+	int life_fd;             /* pipe that reaches its end when the master dies */
 	pid_t master;
 	const struct log_channel *log;
 };
