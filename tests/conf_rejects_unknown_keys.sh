@@ -28,8 +28,21 @@ rejects "a misspelt handler" 'service echo {
 	listen = {"127.0.0.1:7001"}
 	handler = "ehco"
 }' 'sockd\.conf:3: .*ehco.*echo'
-rejects "a key of a later version" 'service echo {
+rejects "a key that other servers have" 'service echo {
 	listen = {"127.0.0.1:7001"}
 	handler = "echo"
-	chroot = "/"
-}' 'sockd\.conf:4: .*chroot'
+	exec = "/bin/cat"
+}' 'sockd\.conf:4: .*exec'
+rejects "a limit outside of its section" 'service echo {
+	listen = {"127.0.0.1:7001"}
+	handler = "echo"
+	nofile = 64
+}' "sockd\\.conf:4: .*nofile.*'nofile' stands in limits"
+rejects "a misspelt limit" 'service echo {
+	listen = {"127.0.0.1:7001"}
+	handler = "echo"
+	limits { nofiles = 64 }
+}' "sockd\\.conf:4: .*nofiles.*did you mean 'nofile'"
+rejects "a service key among the limits" 'service echo {
+	limits { workers = 4 }
+}' "sockd\\.conf:2: .*workers.*stands in a service"

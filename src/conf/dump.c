@@ -5,20 +5,27 @@
 
 #include <string.h>
 
+static void print_keys(const void *base, unsigned scope, const char *indent, struct buf *out)
+{
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (key_has_value(k, scope)) {
+			value_print(k, base, indent, out);
+		} else if (k->type == CONF_SECTION && k->scope & scope & KEY_SERVICE) {
+			buf_printf(out, "%s%s {\n", indent, k->name);
+			print_keys(base, KEY_LIMITS, "\t\t", out);
+			buf_printf(out, "%s}\n", indent);
+		}
+	}
+}
+
 void conf_dump(const struct conf *c, struct buf *out, unsigned flags)
 {
 	unsigned scope = KEY_SERVICE | (flags & CONF_DUMP_RESOLVED ? KEY_INTERNAL : 0);
 
-	for (const struct conf_key *k = conf_keys; k->name; k++) {
-		if (key_has_value(k, KEY_GLOBAL))
-			value_print(k, c, "", out);
-	}
+	print_keys(c, KEY_GLOBAL, "", out);
 	for (size_t i = 0; i < c->n_services; i++) {
 		buf_printf(out, "\nservice %s {\n", c->service[i].name);
-		for (const struct conf_key *k = conf_keys; k->name; k++) {
-			if (key_has_value(k, scope))
-				value_print(k, &c->service[i], "\t", out);
-		}
+		print_keys(&c->service[i], scope, "\t", out);
 		buf_puts(out, "}\n");
 	}
 }
@@ -43,12 +50,13 @@ unsigned conf_compare(const struct conf_service *a, const struct conf_service *b
 	unsigned effects = CONF_SAME;
 
 	for (const struct conf_key *k = conf_keys; k->name; k++) {
-		if (!k->effect || !key_has_value(k, KEY_SERVICE | KEY_INTERNAL) ||
+		if (!k->effect || !key_has_value(k, KEY_SERVICE | KEY_LIMITS | KEY_INTERNAL) ||
 			same_value(k, a, b))
 			continue;
 		effects |= k->effect;
 		if (keys && !(k->scope & KEY_INTERNAL))
-			buf_printf(keys, "%s%s", keys->len ? " " : "", k->name);
+			buf_printf(keys, "%s%s%s", keys->len ? " " : "",
+				k->scope & KEY_LIMITS ? "limits." : "", k->name);
 	}
 	return effects;
 }

@@ -104,8 +104,8 @@ const struct conf_key conf_keys[] = {
 	{"allow", CONF_LIST, SERVICE(allow), .effect = CONF_WORKERS, .never = "program"},
 	{"deny", CONF_LIST, SERVICE(deny), .effect = CONF_WORKERS, .never = "program"},
 	{"max-per-source", CONF_NUMBER, SERVICE(max_per_source), .def = "0", RANGE(0, INT_MAX), .effect = CONF_WORKERS, .never = "program"},
-	{"rate", CONF_RATE, SERVICE(rate), .effect = CONF_WORKERS, .never = "program"},
-	{"rate-per-source", CONF_RATE, SERVICE(rate_per_source), .effect = CONF_WORKERS, .never = "program"},
+	{"rate", CONF_RATE, SERVICE(rate), RANGE(1, YEAR), .effect = CONF_WORKERS, .never = "program"},
+	{"rate-per-source", CONF_RATE, SERVICE(rate_per_source), RANGE(1, YEAR), .effect = CONF_WORKERS, .never = "program"},
 	{"first-byte-timeout", CONF_NUMBER, SERVICE(first_byte_timeout), SECONDS("0"), .effect = CONF_WORKERS, .never = "program"},
 	{"idle-timeout", CONF_NUMBER, SERVICE(idle_timeout), SECONDS("0"), .effect = CONF_WORKERS, .never = "program"},
 	{"session-timeout", CONF_NUMBER, SERVICE(session_timeout), SECONDS("0"), .effect = CONF_WORKERS, .never = "program"},
@@ -194,7 +194,7 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
 const char *key_nearest(const char *name, size_t len, unsigned scope)
 {
 	const char *nearest = NULL;
-	unsigned limit = len < 5 ? 2 : 3;
+	unsigned limit = len < 2 ? 1 : len < 5 ? 2 : 3;
 
 	for (const struct conf_key *k = conf_keys; k->name; k++) {
 		size_t n = strlen(k->name);

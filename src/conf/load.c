@@ -57,11 +57,11 @@ struct conf_service *conf_find(const struct conf *c, const char *name)
 /* Set the field of a key that was given to what libconfuse has read for it. */
 static void take_value(const struct conf_place *p, cfg_t *cfg, void *base, struct conf_errors *e)
 {
-	cfg_opt_t *opt = cfg_getopt(cfg, p->key->name);
+	cfg_opt_t *opt = p->key->type == CONF_SECTION ? NULL : cfg_getopt(cfg, p->key->name);
 
 	if (p->key->type == CONF_LIST && !p->append)
 		value_free(p->key, base);
-	for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
+	for (unsigned i = 0; opt && i < cfg_opt_size(opt); i++) {
 		struct buf why = {0};
 
 		if (value_set(p->key, base, cfg_opt_getnstr(opt, i), &why))
@@ -81,7 +81,7 @@ static void take_values(struct conf *c, cfg_t *cfg, bool no_files, struct conf_e
 	if (no_files && c->pidfile)
 		c->pidfile[0] = '\0';
 	for (size_t i = 0; i < c->n_services; i++)
-		set_defaults(l, &c->service[i], KEY_SERVICE);
+		set_defaults(l, &c->service[i], KEY_SERVICE | KEY_LIMITS);
 	for (size_t n = 0; n < l->n; n++) {
 		const struct conf_place *p = &l->place[n];
 

@@ -145,8 +145,10 @@ static void fill_options(cfg_opt_t *opt, unsigned scope, cfg_opt_t *section)
 			*opt++ = (cfg_opt_t)CFG_FUNC(k->name, on_include);
 		else if (k->type == CONF_SECTION && !strcmp(k->name, "service"))
 			*opt++ = (cfg_opt_t)CFG_SEC(k->name, section, CFGF_MULTI | CFGF_TITLE);
-		else if (k->type == CONF_SECTION)
+		else if (k->type == CONF_SECTION && section)
 			*opt++ = (cfg_opt_t)CFG_SEC(k->name, section, CFGF_NODEFAULT);
+		else if (k->type == CONF_SECTION)
+			continue; /* limits: its keys are among these */
 		else if (k->type == CONF_LIST)
 			*opt++ = (cfg_opt_t)CFG_STR_LIST(k->name, NULL, CFGF_NODEFAULT);
 		else
@@ -160,7 +162,7 @@ static cfg_t *tree_new(void)
 	cfg_opt_t option[CONF_KEYS_MAX + 1], section[CONF_KEYS_MAX + 1];
 	cfg_t *cfg;
 
-	fill_options(section, KEY_SERVICE | KEY_INTERNAL, NULL);
+	fill_options(section, KEY_SERVICE | KEY_LIMITS | KEY_INTERNAL, NULL);
 	fill_options(option, KEY_GLOBAL, section);
 	cfg = cfg_init(option, CFGF_NONE);
 	if (cfg)

@@ -12,12 +12,14 @@
 #define SERVICES_MAX 4096
 #define NAME_CHARS   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-"
 #define WORD_ENDS    " \t\r\n#\"'={}(),"
+#define LIMITS       "limits." /* a limit by its full name, which an option of the command line needs */
 
 enum { TOKEN_END = 0, TOKEN_STRING = 's', TOKEN_APPEND = '+' };
 
 struct token {
-	int type;   /* TOKEN_*, or the character itself */
-	char *text; /* what is inside the quotes, as written */
+	int type;    /* TOKEN_*, or the character itself */
+	char *start; /* its first byte, maybe a quote */
+	char *text;  /* what is inside the quotes, as written */
 	size_t len;
 	int line; /* where it starts */
 };
@@ -32,9 +34,10 @@ struct scanner {
 	int string_line; /* where the last string began that spans lines; 0: none */
 	bool broken;     /* an error in the syntax was told: nothing more is, and t is the end */
 	bool option;
-	long section; /* the open one */
-	size_t first; /* its first place; for the global section, the first of all */
-	int opened;   /* line of its head */
+	long section;   /* the open one */
+	unsigned scope; /* of the keys that it may have */
+	size_t first;   /* its first place; for the global section, the first of all */
+	int opened;     /* line of its head */
 	char what[sizeof(struct shown) + 16]; /* for messages: "service 'echo'"; "" outside */
 };
 
@@ -161,7 +164,7 @@ static struct token take(struct scanner *s)
 	struct token taken = s->t;
 
 	skip_blanks(s);
-	s->t = (struct token){TOKEN_STRING, s->pos, 1, s->option ? 0 : s->line};
+	s->t = (struct token){TOKEN_STRING, s->pos, s->pos, 1, s->option ? 0 : s->line};
 	if (!*s->pos) {
 		s->t.type = TOKEN_END;
 	} else if (strchr("={}(),", *s->pos)) {
@@ -253,19 +256,26 @@ static void scan_value(struct scanner *s, const struct conf_key *k, const struct
  * scan goes on. */
 static void scan_unknown(struct scanner *s, const struct token *name)
 {
-	unsigned here = s->section == SECTION_GLOBAL ? KEY_GLOBAL : KEY_SERVICE;
-	const char *near = key_nearest(name->text, name->len, here);
-	const char *other = key_nearest(name->text, name->len, here ^ (KEY_GLOBAL | KEY_SERVICE));
+	static const struct conf_word place[] = {
+		{"outside of sections", KEY_GLOBAL},
+		{"in a service or in defaults", KEY_SERVICE},
+		{"in limits { } of a service or of defaults", KEY_LIMITS},
+		{NULL, 0},
+	};
+	const struct conf_word *w = place;
+	const char *near = key_nearest(name->text, name->len, s->scope & ~KEY_INTERNAL),
+		   *other = NULL;
 	struct shown shown = show(name->text, name->len);
 	bool is_key = s->t.type == '=' || s->t.type == TOKEN_APPEND;
 	char hint[128] = "";
 
+	while (!near && w->name &&
+		!(other = key_nearest(name->text, name->len, (unsigned)w->value)))
+		w++;
 	if (near)
 		snprintf(hint, sizeof(hint), "; did you mean '%s'?", near);
 	else if (other)
-		snprintf(hint, sizeof(hint), "; '%s' stands %s", other,
-			here == KEY_SERVICE ? "outside of sections"
-					    : "in a service or in defaults");
+		snprintf(hint, sizeof(hint), "; '%s' stands %s", other, w->name);
 	else if (!is_key && s->t.type != '{')
 		snprintf(hint, sizeof(hint), "; a value with spaces needs quotes");
 	if (!is_key)
@@ -308,6 +318,46 @@ static void add_service(struct scanner *s, const struct token *title)
 
 static void scan_statement(struct scanner *s);
 
+/* libconfuse is not to see this word. */
+static void blank(const struct token *t)
+{
+	memset(t->start, ' ', (size_t)(t->text - t->start) * 2 + t->len);
+}
+
+/* What stands between the braces of a section. Returns the closing one. */
+static struct token scan_body(struct scanner *s)
+{
+	while (s->t.type != '}' && !s->broken) {
+		if (s->t.type == TOKEN_END)
+			fail(s, s->opened, "section %s is not closed", s->what);
+		else
+			scan_statement(s);
+	}
+	return take(s);
+}
+
+/* "limits {", up to the closing brace. To libconfuse its keys are keys of the service. */
+static void scan_limits(struct scanner *s, const struct conf_key *k, const struct token *word)
+{
+	const struct scanner outer = *s;
+	struct token opening = expect(s, '{', "'{'"), closing;
+
+	if (!s->broken)
+		note_key(s, k, word->line, false);
+	s->scope = KEY_LIMITS;
+	s->opened = word->line;
+	strcpy(s->what, k->name);
+	closing = scan_body(s);
+	s->scope = outer.scope;
+	s->opened = outer.opened;
+	strcpy(s->what, outer.what);
+	if (s->broken)
+		return;
+	blank(word);
+	blank(&opening);
+	blank(&closing);
+}
+
 /* "defaults {" or "service NAME {", up to the closing brace. */
 static void scan_section(struct scanner *s, const struct conf_key *k, const struct token *word)
 {
@@ -329,14 +379,10 @@ static void scan_section(struct scanner *s, const struct conf_key *k, const stru
 		add_service(s, &title);
 	else
 		s->section = SECTION_DEFAULTS;
-	while (s->t.type != '}' && !s->broken) {
-		if (s->t.type == TOKEN_END)
-			fail(s, s->opened, "section %s is not closed", s->what);
-		else
-			scan_statement(s);
-	}
-	take(s);
+	s->scope = KEY_SERVICE | (s->conf->lines->resolved ? KEY_INTERNAL : 0);
+	scan_body(s);
 	s->section = SECTION_GLOBAL;
+	s->scope = KEY_GLOBAL;
 	s->first = 0;
 	s->what[0] = '\0';
 	s->string_line = 0; /* all is well up to here */
@@ -346,14 +392,19 @@ static void scan_statement(struct scanner *s)
 {
 	const char *expected = *s->what ? "a key or '}'" : "a key or a section";
 	struct token name = expect(s, TOKEN_STRING, expected);
-	const struct conf_key *global = key_find(name.text, name.len, KEY_GLOBAL), *k = global;
+	const struct conf_key *global = key_find(name.text, name.len, KEY_GLOBAL);
+	const struct conf_key *k = key_find(name.text, name.len, s->scope);
 
-	if (s->section != SECTION_GLOBAL)
-		k = key_find(name.text, name.len,
-			KEY_SERVICE | (s->conf->lines->resolved ? KEY_INTERNAL : 0));
+	if (!k && s->scope & KEY_SERVICE && name.start == name.text && name.len > strlen(LIMITS) &&
+		!memcmp(name.text, LIMITS, strlen(LIMITS))) {
+		k = key_find(name.text + strlen(LIMITS), name.len - strlen(LIMITS), KEY_LIMITS);
+		memset(name.text, ' ', k ? strlen(LIMITS) : 0);
+	}
 	if (s->broken)
 		return;
-	if (k && k->type == CONF_SECTION) {
+	if (k && k->type == CONF_SECTION && k->scope & KEY_SERVICE) {
+		scan_limits(s, k, &name);
+	} else if (k && k->type == CONF_SECTION) {
 		scan_section(s, k, &name);
 	} else if (k && k->type == CONF_INCLUDE) {
 		expect(s, '(', "include(\"FILE\")");
@@ -375,6 +426,7 @@ bool scan(struct conf *c, char *text, size_t len, const char *file, long section
 	size_t errors = e->n;
 
 	s.section = section;
+	s.scope = section == SECTION_GLOBAL ? KEY_GLOBAL : KEY_SERVICE;
 	s.option = option;
 	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 		memset(text, ' ', 3); /* a byte order mark */

@@ -2,9 +2,12 @@
 #include "conf/conf_internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define RATE_MAX 1000000000
 
 static bool is_string(const struct conf_key *k)
 {
@@ -59,6 +62,11 @@ void list_free(struct conf_list *list)
 	*list = (struct conf_list){0};
 }
 
+static bool is_bytes(const struct conf_key *k)
+{
+	return k->unit && !strcmp(k->unit, "bytes");
+}
+
 /* Say what was found, and what is expected. Returns -1. */
 static int mismatch(const struct conf_key *k, const char *text, struct buf *why)
 {
@@ -67,15 +75,24 @@ static int mismatch(const struct conf_key *k, const char *text, struct buf *why)
 	buf_printf(why, "found %s, expected ", show(text, strlen(text)).text);
 	if (k->type == CONF_PATH)
 		buf_puts(why, "an absolute path, or '' for none");
+	if (k->type == CONF_RATE)
+		buf_printf(why,
+			"'N/SECONDS', such as '100/60' (N from 1 to %d, SECONDS from 1 to "
+			"%ld), or '' for none",
+			RATE_MAX, k->max);
 	for (const struct conf_word *w = k->word; w && w->name; w++, between = ", ")
 		buf_printf(why, "%s%s", between, w->name);
 	if (k->word && k->max)
 		buf_puts(why, " or ");
 	if (k->type == CONF_OCTAL)
 		buf_printf(why, "an octal mode from 0 to %#lo", (unsigned long)k->max);
-	else if (k->max)
-		buf_printf(why, "a number%s%s from %ld to %ld", k->unit ? " of " : "",
-			k->unit ? k->unit : "", k->min, k->max);
+	else if (k->max && k->type == CONF_NUMBER)
+		buf_printf(why,
+			k->max == LONG_MAX ? "a number%s%s of at least %ld"
+					   : "a number%s%s from %ld to %ld",
+			k->unit ? " of " : "", k->unit ? k->unit : "", k->min, k->max);
+	if (is_bytes(k))
+		buf_puts(why, ", maybe with K, M or G");
 	return -1;
 }
 
@@ -84,6 +101,7 @@ static int parse_number(const struct conf_key *k, const char *text, long *value)
 {
 	const char *digits = text + (*text == '-');
 	size_t n = strspn(digits, k->type == CONF_OCTAL ? "01234567" : "0123456789");
+	long unit = 1;
 
 	for (const struct conf_word *w = k->word; w && w->name; w++) {
 		if (!strcasecmp(w->name, text)) {
@@ -91,11 +109,15 @@ static int parse_number(const struct conf_key *k, const char *text, long *value)
 			return 0;
 		}
 	}
-	if (!k->max || !n || digits[n])
+	if (is_bytes(k) && digits[n] && strchr("KMG", digits[n]) && !digits[n + 1])
+		unit = digits[n] == 'K' ? 1L << 10 : digits[n] == 'M' ? 1L << 20 : 1L << 30;
+	if (!k->max || !n || (digits[n] && unit == 1))
 		return -1;
 	errno = 0;
 	*value = strtol(text, NULL, k->type == CONF_OCTAL ? 8 : 10);
-	return errno || *value < k->min || *value > k->max ? -1 : 0;
+	if (errno || __builtin_mul_overflow(*value, unit, value))
+		return -1;
+	return *value < k->min || *value > k->max ? -1 : 0;
 }
 
 static int set_string(const struct conf_key *k, void *base, const char *text)
@@ -110,6 +132,23 @@ static int set_string(const struct conf_key *k, void *base, const char *text)
 	return 0;
 }
 
+/* "N/SECONDS" or "". */
+static int parse_rate(const struct conf_key *k, const char *text, struct conf_rate *rate)
+{
+	struct conf_rate r = {0};
+	char *end;
+
+	if (*text) {
+		r.n = strtol(text, &end, 10);
+		r.seconds = *end == '/' ? strtol(end + 1, &end, 10) : 0;
+		if (text[strspn(text, "0123456789/")] || *end || r.n < 1 || r.n > RATE_MAX ||
+			r.seconds < k->min || r.seconds > k->max)
+			return -1;
+	}
+	*rate = r;
+	return 0;
+}
+
 int value_set(const struct conf_key *k, void *base, const char *text, struct buf *why)
 {
 	long value;
@@ -120,6 +159,8 @@ int value_set(const struct conf_key *k, void *base, const char *text, struct buf
 		return mismatch(k, text, why);
 	if (is_string(k))
 		return set_string(k, base, text);
+	if (k->type == CONF_RATE)
+		return parse_rate(k, text, field(k, base)) ? mismatch(k, text, why) : 0;
 	if (parse_number(k, text, &value))
 		return mismatch(k, text, why);
 	number_store(k, base, value);
@@ -151,9 +192,10 @@ static void print_number(const struct conf_key *k, long value, struct buf *out)
 void value_print(const struct conf_key *k, const void *base, const char *indent, struct buf *out)
 {
 	const struct conf_list *list = field_const(k, base);
+	const struct conf_rate *rate;
 	const char *s;
 
-	if ((k->type == CONF_NUMBER || k->type == CONF_RATE) && !k->def && !number_load(k, base))
+	if (k->type == CONF_NUMBER && !k->def && !number_load(k, base))
 		return;
 	buf_printf(out, "%s%s = ", indent, k->name);
 	if (is_string(k)) {
@@ -165,6 +207,9 @@ void value_print(const struct conf_key *k, const void *base, const char *indent,
 			buf_quote(out, list->item[i]);
 		}
 		buf_puts(out, list->n ? "}" : "{}");
+	} else if (k->type == CONF_RATE) {
+		rate = field_const(k, base);
+		buf_printf(out, rate->n ? "'%ld/%ld'" : "''", rate->n, rate->seconds);
 	} else {
 		print_number(k, number_load(k, base), out);
 	}

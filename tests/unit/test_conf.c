@@ -287,8 +287,8 @@ static void several_kinds_of_errors_come_together(void **state)
 		"t:4: workers: already given at t:4\n"
 		"t:5: '*:80' needs quotes around it, because of the '*'\n");
 	expect_errors("log-level = loud\nservice a {\n workers = many\n backlog = 99999999\n}\n"
-		      "defaults {\n text = t\n freebind = perhaps\n}\nservice b {\n nodelay = 1\n",
-		"t:11: unknown key 'nodelay' in service 'b'\n"
+		      "defaults {\n text = t\n freebind = perhaps\n}\nservice b {\n unheard = 1\n",
+		"t:11: unknown key 'unheard' in service 'b'\n"
 		"t:10: section service 'b' is not closed\n");
 	expect_errors("log-level = loud\nservice a {\n workers = many\n backlog = 99999999\n}\n"
 		      "defaults {\n freebind = perhaps\n}\nservice b { }\n",
@@ -312,6 +312,108 @@ static void errors_are_cut_when_there_are_very_many(void **state)
 	buf_free(&b);
 }
 
+static void limits_are_a_section_of_a_service(void **state)
+{
+	static const char text[] =
+		"defaults { limits { nofile = 64 as = 2G } }\n"
+		"service a {" ECHO_BODY
+		"'limits' /* x */ { core = 0\ncpu = unlimited as = 512M } umask = 077 }\n"
+		"service b { listen = '127.0.0.1:8' handler = echo receive-buffer = 4K limits { } }\n";
+	static const char *const option[] = {"limits.nofile=65", "limits.fsize=1K"};
+	const struct conf_source src = {
+		.text = text, .text_name = "t", .option = option, .n_options = 2, .service = "a"};
+	struct conf *c = load(&src), *again;
+	const struct conf_service *a = conf_find(c, "a"), *b = conf_find(c, "b");
+	struct buf keys = {0};
+	char *first, *second;
+
+	(void)state;
+	assert_int_equal(a->limit[CONF_NOFILE], 65);
+	assert_int_equal(a->limit[CONF_FSIZE], 1024);
+	assert_int_equal(a->limit[CONF_AS], 512L << 20);
+	assert_int_equal(a->limit[CONF_CORE], 0);
+	assert_int_equal(a->limit[CONF_CPU], CONF_UNLIMITED);
+	assert_int_equal(a->limit[CONF_NPROC], CONF_INHERIT);
+	assert_int_equal(a->umask, 077);
+	assert_int_equal(b->limit[CONF_NOFILE], 64);
+	assert_int_equal(b->limit[CONF_AS], 2L << 30);
+	assert_int_equal(b->receive_buffer, 4096);
+	assert_int_equal(conf_compare(a, b, &keys) & CONF_WORKERS, CONF_WORKERS);
+	assert_non_null(
+		strstr(keys.data, " limits.nofile limits.as limits.cpu limits.core limits.fsize"));
+	buf_free(&keys);
+	first = dump(c, 0);
+	assert_non_null(strstr(first, "\tlimits {\n\t\tnofile = 65\n\t\tas = 536870912\n"
+				      "\t\tcpu = unlimited\n\t\tcore = 0\n\t\tnproc = inherit\n"
+				      "\t\tfsize = 1024\n\t}\n"));
+	again = load_good(first);
+	second = dump(again, 0);
+	assert_string_equal(first, second);
+	assert_int_equal(conf_compare(a, conf_find(again, "a"), NULL), CONF_SAME);
+	free(first);
+	free(second);
+	conf_free(c);
+	conf_free(again);
+}
+
+static void wrong_limits_are_told(void **state)
+{
+	(void)state;
+	expect_errors("service a {" ECHO_BODY "\nnofile = 64\nlimits { workers = 4\nnofil = 6 }\n}",
+		"t:2: unknown key 'nofile' in service 'a'; 'nofile' stands in limits { } of a service "
+		"or of defaults\n"
+		"t:3: unknown key 'workers' in limits; 'workers' stands in a service or in defaults\n"
+		"t:4: unknown key 'nofil' in limits; did you mean 'nofile'?\n");
+	expect_errors("service a {" ECHO_BODY
+		      "\nlimits { as = 1\nas = 2 }\nlimits { }\nlimits.as = 3 }",
+		"t:3: as: already given at t:2\nt:4: limits: already given at t:2\n"
+		"t:5: as: already given at t:2\n");
+	expect_errors("service a {" ECHO_BODY "\nlimits { as = 1\n",
+		"t:2: section limits is not closed\n");
+	expect_errors("service a {" ECHO_BODY "\nlimits = 4 }", "t:2: found '=', expected '{'\n");
+	expect_errors("limits { as = 4 }",
+		"t:1: found 'limits', expected KEY = VALUE; 'limits' stands in "
+		"a service or in defaults\n");
+	expect_errors("service a {" ECHO_BODY "\nlimits { nofile = 2\nas = 9G9\ncpu = 1K\n"
+		      "core = 9999999999G } }",
+		"t:2: nofile: found '2', expected inherit, unlimited or a number from 3 to 1048576\n"
+		"t:3: as: found '9G9', expected inherit, unlimited or a number of bytes of at least 1, "
+		"maybe with K, M or G\n"
+		"t:4: cpu: found '1K', expected inherit, unlimited or a number of seconds of at least "
+		"1\n"
+		"t:5: core: found '9999999999G', expected inherit, unlimited or a number of bytes of "
+		"at least 0, maybe with K, M or G\n");
+}
+
+static void rates_are_read(void **state)
+{
+	static const char *const bad[] = {"5", "5/", "/5", "0/1", "1/0", "1000000001/1",
+		"1/31536001", "1/1/1", "-1/1", "1/ 1", "99999999999999999999/1",
+		"1/99999999999999999999"};
+	struct conf *c =
+		load_good("defaults { rate = 100/60 rate-per-source = 1/2 }\n"
+			  "service a {" ECHO_BODY "rate = '' rate-per-source = 1000000000/1 }\n"
+			  "service b { listen = :8 handler = x }");
+	char text[256], *out = dump(c, 0);
+
+	(void)state;
+	assert_int_equal(conf_find(c, "a")->rate.n, 0);
+	assert_int_equal(conf_find(c, "a")->rate_per_source.n, 1000000000);
+	assert_int_equal(conf_find(c, "b")->rate.n, 100);
+	assert_int_equal(conf_find(c, "b")->rate.seconds, 60);
+	assert_non_null(strstr(out, "\trate = ''\n\trate-per-source = '1000000000/1'\n"));
+	assert_int_equal(conf_compare(conf_find(c, "a"), conf_find(c, "b"), NULL) & CONF_WORKERS,
+		CONF_WORKERS);
+	free(out);
+	conf_free(c);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(text, sizeof(text), "service a {" ECHO_BODY "\nrate = '%s' }", bad[i]);
+		assert_null(load_text(text));
+		assert_non_null(strstr(errors, "t:2: rate: found '"));
+		assert_non_null(strstr(errors, "expected 'N/SECONDS', such as '100/60'"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +429,9 @@ int main(void)
 		cmocka_unit_test(names_of_services_are_checked),
 		cmocka_unit_test(several_kinds_of_errors_come_together),
 		cmocka_unit_test(errors_are_cut_when_there_are_very_many),
+		cmocka_unit_test(limits_are_a_section_of_a_service),
+		cmocka_unit_test(wrong_limits_are_told),
+		cmocka_unit_test(rates_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
