@@ -122,6 +122,7 @@ shell_tests = \
 	tests/workers_run_as_user.sh
 
 unit_tests = \
+	tests/unit/test_access \
 	tests/unit/test_addr \
 	tests/unit/test_chat_line \
 	tests/unit/test_chat_nick \
@@ -132,7 +133,9 @@ unit_tests = \
 	tests/unit/test_conf_syntax \
 	tests/unit/test_conn \
 	tests/unit/test_listener \
-	tests/unit/test_listener_inherit
+	tests/unit/test_listener_inherit \
+	tests/unit/test_proxy_header \
+	tests/unit/test_proxy_header_read
 
 EXTRA_DIST += tests/client.py tests/lib.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 
