@@ -126,7 +126,26 @@ def one_round(address):
         c.close()
 
 
-def load(address, clients, go, rounds=0):
+def http_round(address):
+    """A request, and a server that closes after its answer; or that echoes it. None, or what went wrong."""
+    sent = b"GET /%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % os.urandom(8).hex().encode()
+    try:
+        c = Client(address)
+    except OSError as e:
+        return "connect: " + type(e).__name__
+    try:
+        c.send(sent)
+        while c.data != sent and c.more():
+            pass
+        whole = c.data == sent or c.data.startswith(b"HTTP/1.") and c.data.endswith(b"\r\n\r\nhello\n")
+        return None if whole else "wrong answer" if b"hello" in c.data else "short answer"
+    except OSError as e:
+        return type(e).__name__
+    finally:
+        c.close()
+
+
+def load(address, clients, go, rounds=0, one_round=one_round):
     """Closed loop while the file `go` exists (or for so many rounds each). No retry hides a loss."""
     done = collections.Counter()
     lost = collections.Counter()
@@ -237,3 +256,34 @@ def join(address, nick=None, **how):
         c.send("/nick %s\n" % nick)
         c.lines_until("* you are now %s" % nick)
     return c
+
+
+def proxy_v1(source="192.0.2.1", port=4711, destination="198.51.100.1", to=443):
+    family = 6 if ":" in source else 4
+    return b"PROXY TCP%d %s %s %d %d\r\n" % (family, source.encode(), destination.encode(), port, to)
+
+
+def crc32c(data):
+    """Source: RFC 4960, appendix B"""
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def proxy_v2(source="192.0.2.1", port=4711, destination="198.51.100.1", to=443, command=0x21, tlv=b"",
+             checksum=None):
+    """source None: no addresses, family UNSPEC. checksum True: a right one, False: a wrong one."""
+    family, body = 0x00, b""
+    if source:
+        af, family = (socket.AF_INET6, 0x21) if ":" in source else (socket.AF_INET, 0x11)
+        body = socket.inet_pton(af, source) + socket.inet_pton(af, destination) + struct.pack("!HH", port, to)
+    body += tlv
+    if checksum is not None:
+        body += b"\x03\x00\x04\0\0\0\0"
+    out = b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", command, family, len(body)) + body
+    if checksum is not None:
+        out = out[:-4] + struct.pack("!I", crc32c(out) ^ (not checksum))
+    return out

@@ -418,11 +418,13 @@ answers()
 	[ "$(ask "$1" ping 2>/dev/null)" = ping ]
 }
 
-# load_begin ADDRESS CLIENTS: a closed loop of connect, 64 bytes there and back, close.
+# load_begin ADDRESS CLIENTS [ROUND]: a closed loop of connect, 64 bytes there and back, close; or of
+# another ROUND of client.py.
 load_begin()
 {
 	: >"$dir/load.go"
-	pyx 'load(sys.argv[1], int(sys.argv[2]), sys.argv[3])' "$1" "$2" "$dir/load.go" >"$dir/load.out" 2>&1 &
+	pyx 'load(sys.argv[1], int(sys.argv[2]), sys.argv[3], one_round=globals()[sys.argv[4]])' "$1" "$2" \
+		"$dir/load.go" "${3:-one_round}" >"$dir/load.out" 2>&1 &
 	load_pid=$!
 	started+=($load_pid)
 	wait_for 5 grep -q begun "$dir/load.out" || fail "no load: $(cat "$dir/load.out")"
