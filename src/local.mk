@@ -26,6 +26,8 @@ libsockd_a_SOURCES = \
 	src/conf/value.c \
 	src/core/area.c \
 	src/core/area.h \
+	src/core/check.c \
+	src/core/check.h \
 	src/core/child.c \
 	src/core/child.h \
 	src/core/daemon.c \
@@ -75,6 +77,7 @@ libsockd_a_SOURCES = \
 	src/handlers/echo.c \
 	src/handlers/handler.h \
 	src/handlers/handlers.c \
+	src/handlers/module.c \
 	src/handlers/qotd.c \
 	src/handlers/spawn.h \
 	src/handlers/time.c \

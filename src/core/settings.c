@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/check.h"
 #include "core/child.h"
 #include "handlers/handler.h"
 
@@ -33,7 +34,7 @@ static const char *check_service(const struct conf_service *s, char *err, size_t
 	size_t n;
 
 	if (h)
-		return h->check ? h->check(s, err, size) : NULL;
+		return check_run(h, s, err, size);
 	n = (size_t)snprintf(err, size, "found '%s', expected one of", s->handler);
 	for (size_t i = 0; (h = handlers[i]) && n < size; i++)
 		n += (size_t)snprintf(err + n, size - n, "%s %s", i ? "," : "", h->name);

@@ -34,6 +34,9 @@ struct handler {
 	 * NULL = fine. May be NULL. Runs where the settings are loaded, maybe as root, in a process that
 	 * ends after it; it may look up names and files. */
 	const char *(*check)(const struct conf_service *s, char *err, size_t size);
+	/* Not NULL: check() runs code of others. It gets a process of its own, with the user and the root
+	 * folder of the service; a crash in there is an error about this key. */
+	const char *check_apart;
 	/* Once in each worker, before chroot and before it gives up its rights: to look up names and
 	 * to open what the user may not. Returns 0, or -1 after logging why. May be NULL. */
 	int (*prepare)(const struct handler_env *env);

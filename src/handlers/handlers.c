@@ -11,7 +11,8 @@
 	H(qotd) \
 	H(daytime) \
 	H(time) \
-	H(chat)
+	H(chat) \
+	H(module)
 
 #define DECLARE(name) extern const struct handler handler_##name;
 HANDLERS(DECLARE)
