@@ -2,30 +2,33 @@
 #include "core/area.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 
 #include "base/util.h"
 
-struct area *area_get(struct area *old, const struct handler *h)
+struct area *area_get(struct area *old, const struct handler *h, const char *module)
 {
 	struct area *a;
 
-	if (old && old->handler == h) {
+	module = module ? module : "";
+	if (old && old->handler == h && !strcmp(old->module, module)) {
 		old->refs++;
 		return old;
 	}
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return NULL;
-	*a = (struct area){.handler = h, .bell = -1, .refs = 1};
-	if (!h->area_size)
+	*a = (struct area){.handler = h, .module = strdup(module), .bell = -1, .refs = 1};
+	if (a->module && !h->area_size)
 		return a;
-	a->map = mmap(NULL, h->area_size, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (a->module)
+		a->map = mmap(NULL, h->area_size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (a->map == MAP_FAILED)
 		a->map = NULL;
-	else
+	if (a->map)
 		a->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (a->bell >= 0)
 		return a;
@@ -39,6 +42,7 @@ void area_release(struct area *a)
 		return;
 	area_forget(a);
 	fd_close(&a->bell);
+	free(a->module);
 	free(a);
 }
 

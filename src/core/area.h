@@ -7,14 +7,15 @@
 
 struct area {
 	const struct handler *handler;
-	void *map; /* NULL: the handler wants none */
-	int bell;  /* eventfd, or -1 */
+	char *module; /* whose content it is; "": the handler's own */
+	void *map;    /* NULL: the handler wants none */
+	int bell;     /* eventfd, or -1 */
 	unsigned refs;
 };
 
-/* An area for this handler: the old one with one reference more, if it fits, else a new one.
- * Returns NULL with errno. Give it back with area_release(). */
-struct area *area_get(struct area *old, const struct handler *h);
+/* An area for this handler and module (NULL: none): the old one with one reference more, if it fits,
+ * else a new one. Returns NULL with errno. Give it back with area_release(). */
+struct area *area_get(struct area *old, const struct handler *h, const char *module);
 void area_release(struct area *a);
 
 /* In a child that has nothing to do with it. */

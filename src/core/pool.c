@@ -38,7 +38,8 @@ struct pool *pool_new(struct service *s, struct settings *settings, const struct
 	p->retry = (struct loop_timer){.fn = retry_due, .arg = p};
 	p->escalate = (struct loop_timer){.fn = escalate_due, .arg = p};
 	pool_size_init(p);
-	p->area = area_get(s->pool ? s->pool->area : NULL, handler_find(conf->handler));
+	p->area = area_get(
+		s->pool ? s->pool->area : NULL, handler_find(conf->handler), conf->module);
 	p->listen_fd = calloc(n_listen, sizeof(*p->listen_fd));
 	p->n_listen = n_listen;
 	if (p->area && p->listen_fd && gate_lists_make(&p->lists, conf) == 0)
