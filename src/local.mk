@@ -50,10 +50,16 @@ libsockd_a_SOURCES = \
 	src/core/master_reload.h \
 	src/core/pool.c \
 	src/core/pool.h \
+	src/core/pool_program.c \
+	src/core/pool_program.h \
 	src/core/pool_size.c \
 	src/core/pool_size.h \
+	src/core/pool_watch.c \
+	src/core/pool_watch.h \
 	src/core/privs.c \
 	src/core/privs.h \
+	src/core/program.c \
+	src/core/program.h \
 	src/core/reload.c \
 	src/core/reload.h \
 	src/core/service.c \
@@ -78,6 +84,9 @@ libsockd_a_SOURCES = \
 	src/handlers/handler.h \
 	src/handlers/handlers.c \
 	src/handlers/module.c \
+	src/handlers/proxy.c \
+	src/handlers/proxy_relay.c \
+	src/handlers/proxy_relay.h \
 	src/handlers/qotd.c \
 	src/handlers/spawn.h \
 	src/handlers/time.c \

@@ -124,6 +124,7 @@ shell_tests = \
 unit_tests = \
 	tests/unit/test_access \
 	tests/unit/test_addr \
+	tests/unit/test_admit \
 	tests/unit/test_chat_line \
 	tests/unit/test_chat_nick \
 	tests/unit/test_chat_room \

@@ -3,6 +3,10 @@
  *
  * How many a source has is counted in the live slots, so that nothing leaks when a worker dies. Rates
  * are kept in a table of fixed size; when it is full, the entry that has the most left is forgotten.
+ *
+ * A lock in the board makes that exact. Its holder has it for a microsecond; one that was stopped or
+ * killed holds up others for 20 ms, once. Whatever a hostile worker writes: no call takes longer
+ * than 200 ms.
  */
 #ifndef SOCKD_BOARD_ADMIT_H
 #define SOCKD_BOARD_ADMIT_H
@@ -23,7 +27,8 @@ struct admit_limits {
  * address, which is no source. */
 uint64_t admit_source(const struct addr *a);
 
-/* Let a connection in, or not. On success the slot counts for its source until admit_leave().
+/* Let a connection in, or not. On success the slot counts for its source until admit_leave(). What is
+ * refused takes nothing from any limit. Without limits the board is not touched.
  * now_us  of CLOCK_MONOTONIC
  * Returns REFUSED_NOT, or the reason. */
 enum board_refusal admit(struct board *b, unsigned slot, uint64_t source,
@@ -32,11 +37,12 @@ enum board_refusal admit(struct board *b, unsigned slot, uint64_t source,
 /* The connection of the slot has ended. */
 void admit_leave(struct board *b, unsigned slot);
 
-/* Master: a worker of this slot is gone; nothing of it stays. */
+/* Master: a worker of this slot is gone; nothing of it stays but what it has refused. */
 void admit_clear(struct board *b, unsigned slot);
 
 /* Count a refusal in the worker's slot. True if a line about it may be written now: one a second for each
- * reason, in all workers together. *since  receives how many were refused since the last line. */
+ * reason, in all workers together. *since  receives how many were refused since the last line, with
+ * this one. */
 bool admit_refused(
 	struct board *b, unsigned slot, enum board_refusal why, uint64_t now_ms, uint64_t *since);
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -27,7 +28,10 @@ struct board *board_new(void)
 		b = MAP_FAILED;
 	}
 	fd_close(&fd);
-	return b == MAP_FAILED ? NULL : b;
+	if (b == MAP_FAILED)
+		return NULL;
+	(void)!getrandom(&b->seed, sizeof(b->seed), GRND_NONBLOCK); /* 0 does as well as it can */
+	return b;
 }
 
 void board_free(struct board *b)

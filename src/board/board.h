@@ -41,7 +41,7 @@ struct board_slot {
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
 	_Atomic uint64_t since_ms; /* of the present state, while session-timeout is on */
-	_Atomic uint64_t refused[REFUSED_REASONS];
+	_Atomic uint64_t refused[REFUSED_REASONS]; /* by all workers that ever had the slot */
 } __attribute__((aligned(64)));
 
 struct board {
@@ -50,19 +50,23 @@ struct board {
 	_Atomic uint32_t spare;    /* master: how many idle workers are enough */
 	_Atomic uint32_t wanted;   /* worker: 1 = the bell was rung for growth; master: 0 */
 	_Atomic uint32_t retiring; /* 1 + slot that retires after max-connections; 0 = nobody */
-	_Atomic uint32_t lock;     /* of what follows: 1 + slot that holds it, 0 = nobody */
-	_Atomic uint64_t rate_us;  /* when the bucket of the service will be full; board/admit.c */
+
+	/* These, source and rate below belong to board/admit.c. */
+	_Alignas(64) _Atomic uint32_t
+		lock;  /* low half: 1 + slot that holds it, 0 = nobody; high half: turns */
+	uint64_t seed; /* for the table of rates: nobody outside can know it */
+	_Atomic uint64_t rate_full; /* when the bucket of the service is full again, in ticks */
 	struct {
-		_Atomic uint64_t logged_ms, told; /* the last line about it, and what it had told */
+		_Atomic uint64_t logged_ms, untold; /* the last line about it; how many since */
 	} refusal[REFUSED_REASONS];
 	struct board_slot slot[BOARD_SLOTS];
 	_Atomic uint64_t source[BOARD_SLOTS]; /* of the connection in hand; 0 = none */
-	struct {
-		_Atomic uint64_t source, full_us;
+	struct board_rate {
+		_Atomic uint64_t source, full;
 	} rate[BOARD_RATES];
 };
 
-/* Make a board. Returns it, all zero, or NULL with errno. Unmapped by board_free(). */
+/* Make a board. Returns it, all zero but for the seed, or NULL with errno. Unmapped by board_free(). */
 struct board *board_new(void);
 void board_free(struct board *b);
 
