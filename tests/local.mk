@@ -84,6 +84,7 @@ shell_tests = \
 	tests/pidfile_is_written_and_locked.sh \
 	tests/pidfile_symlink_is_refused.sh \
 	tests/pool_grows_and_shrinks.sh \
+	tests/proxy_relays_both_ways.sh \
 	tests/qotd_says_its_text.sh \
 	tests/reload_follows_symbolic_links.sh \
 	tests/reload_keeps_what_has_not_changed.sh \

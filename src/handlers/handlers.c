@@ -12,7 +12,8 @@
 	H(daytime) \
 	H(time) \
 	H(chat) \
-	H(module)
+	H(module) \
+	H(proxy)
 
 #define DECLARE(name) extern const struct handler handler_##name;
 HANDLERS(DECLARE)
