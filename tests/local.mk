@@ -157,6 +157,12 @@ AM_TESTS_ENVIRONMENT = \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	SOCKD='$(abs_top_builddir)/src/sockd$(EXEEXT)'; export SOCKD;
 
+# Fuzzers of what reads other people's bytes: `make check-fuzz [FUZZ_SECONDS=60]`, where clang is.
+check-fuzz:
+	$(AM_V_at)bash $(srcdir)/tests/fuzz/run.sh || test $$? -eq 77
+.PHONY: check-fuzz
+EXTRA_DIST += tests/fuzz
+
 # A test that nobody runs is worse than none.
 check-lists:
 	$(AM_V_at)cd $(srcdir) && for f in tests/*.sh tests/unit/test_*.c; do \
