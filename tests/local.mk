@@ -36,6 +36,11 @@ shell_tests = \
 	tests/drain_timeout_ends_old_workers.sh \
 	tests/dump_feeds_back_to_itself.sh \
 	tests/echo_answers_before_fin.sh \
+	tests/exec_serves_a_shell_script.sh \
+	tests/exec_serves_git.sh \
+	tests/exec_serves_http.sh \
+	tests/exec_serves_rsync.sh \
+	tests/exec_serves_sshd.sh \
 	tests/first_worker_that_dies_fails_the_start.sh \
 	tests/fork_failure_at_reload_signals_nobody.sh \
 	tests/fork_failure_is_survived.sh \
@@ -84,6 +89,15 @@ shell_tests = \
 	tests/pidfile_is_written_and_locked.sh \
 	tests/pidfile_symlink_is_refused.sh \
 	tests/pool_grows_and_shrinks.sh \
+	tests/program_runs_gunicorn.sh \
+	tests/program_runs_node.sh \
+	tests/program_runs_server_starter.sh \
+	tests/proxy_protocol_from_haproxy.sh \
+	tests/proxy_protocol_header_byte_by_byte.sh \
+	tests/proxy_protocol_header_has_one_deadline.sh \
+	tests/proxy_protocol_only_from_the_trusted.sh \
+	tests/proxy_protocol_rejects_what_is_no_header.sh \
+	tests/proxy_protocol_tells_the_client.sh \
 	tests/proxy_relays_both_ways.sh \
 	tests/qotd_says_its_text.sh \
 	tests/reload_follows_symbolic_links.sh \
@@ -139,7 +153,7 @@ unit_tests = \
 	tests/unit/test_proxy_header \
 	tests/unit/test_proxy_header_read
 
-EXTRA_DIST += tests/client.py tests/lib.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
+EXTRA_DIST += tests/client.py tests/lib.sh tests/lib_program.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -167,7 +181,7 @@ EXTRA_DIST += tests/fuzz
 check-lists:
 	$(AM_V_at)cd $(srcdir) && for f in tests/*.sh tests/unit/test_*.c; do \
 		test -e $$f || continue; \
-		case " $(shell_tests) $(unit_tests) tests/lib.sh " in \
+		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_program.sh " in \
 		*" $${f%.c} "*) ;; \
 		*) echo "tests/local.mk does not name $$f" >&2; exit 1 ;; \
 		esac; \

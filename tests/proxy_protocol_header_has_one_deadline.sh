@@ -1,0 +1,46 @@
+# first-byte-timeout is the time for all of a PROXY header: bytes that drip in do not put it off, the slot
+# comes back, and no handler is called.
+. "$(dirname "$0")/lib.sh"
+
+conf "service qotd {
+	listen = {'127.0.0.1:7001'} handler = 'qotd' text = 'called' workers = 4
+	proxy-protocol = 'any' proxy-trusted = {'127.0.0.1'} first-byte-timeout = 1
+}"
+start
+py '
+well = []
+
+def end(what, data, pause):
+    c = Client("127.0.0.1:7001", timeout=30)
+    c.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    begin = time.monotonic()
+    got = b""
+    try:
+        for byte in data:
+            c.send(bytes([byte]))
+            if not c.quiet(pause):
+                break
+        got = c.rest()
+    except ConnectionError:
+        pass
+    took = time.monotonic() - begin
+    expect(what, b"", got)
+    check(what + ": closed too early", took > 0.9, took)
+    # A busy machine may be late; the drip alone would take 7 s and more.
+    check(what + ": closed too late", took < 5, took)
+    well.append(what)
+
+threads = [threading.Thread(target=end, args=a) for a in (
+    ("silence", b"", 0),
+    ("half a header", proxy_v1()[:20], 0),
+    ("v1 that drips", b"PROXY UNKNOWN " + b"x" * 90 + b"\r\n", 0.1),
+    ("v2 that drips", proxy_v2(tlv=b"\xe0\0\x64" + bytes(100)), 0.1))]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+expect("cases that ended well", len(threads), len(well))
+' || exit 1
+wait_log 'service=qotd .*refused .*reason=[^ ]*proxy.*timeout'
+py 'c = Client("127.0.0.1:7001"); c.send(proxy_v1()); expect("afterwards", b"called", c.rest()[:6])' || exit 1
+stop
