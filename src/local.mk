@@ -88,6 +88,7 @@ libsockd_a_SOURCES = \
 	src/handlers/proxy_relay.c \
 	src/handlers/proxy_relay.h \
 	src/handlers/qotd.c \
+	src/handlers/spawn.c \
 	src/handlers/spawn.h \
 	src/handlers/time.c \
 	src/net/access.c \

@@ -12,6 +12,7 @@
 	H(daytime) \
 	H(time) \
 	H(chat) \
+	H(exec) \
 	H(module) \
 	H(proxy)
 

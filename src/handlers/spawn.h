@@ -12,7 +12,7 @@ struct spawn {
 	const struct conf_service *conf; /* command, directory, limit[] */
 	char *const *argv;               /* argv[0] is the path too */
 	char *const *envp;               /* all of the environment */
-	int fd[3];                       /* becomes 0, 1, 2; nothing else stays open */
+	int fd[3]; /* becomes 0, 1, 2: that number, or one above 2; nothing else stays open */
 };
 
 /* Start it: session and process group of its own, empty signal mask, every signal at its default,
@@ -24,6 +24,10 @@ pid_t spawn(const struct spawn *s, const char **step);
 /* The same steps for a process that has been forked and becomes the program: returns only on failure,
  * with errno and *step. first_fd  descriptors up to below it stay open */
 void spawn_become(const struct spawn *s, int first_fd, const char **step);
+
+/* See that the limits can be set, and raise hard limits of this process where that needs it.
+ * Returns 0, or -1 with errno of setrlimit(2). */
+int spawn_limits_check(const struct conf_service *conf);
 
 /* argv for a command: an array on the heap with a NULL at its end, items borrowed. NULL: ENOMEM. */
 char **spawn_argv(const struct conf_service *conf);
