@@ -81,6 +81,9 @@ libsockd_a_SOURCES = \
 	src/handlers/daytime.c \
 	src/handlers/discard.c \
 	src/handlers/echo.c \
+	src/handlers/exec.c \
+	src/handlers/exec_env.c \
+	src/handlers/exec_env.h \
 	src/handlers/handler.h \
 	src/handlers/handlers.c \
 	src/handlers/module.c \
