@@ -22,6 +22,8 @@ libsockd_a_SOURCES = \
 	src/conf/load.c \
 	src/conf/parse.c \
 	src/conf/resolve.c \
+	src/conf/resolve_addr.c \
+	src/conf/resolve_program.c \
 	src/conf/scan.c \
 	src/conf/value.c \
 	src/core/area.c \

@@ -36,7 +36,15 @@ enum conf_limit { CONF_NOFILE, CONF_AS, CONF_CPU, CONF_CORE, CONF_NPROC, CONF_FS
 #define CONF_INHERIT   (-2)
 
 enum conf_proxy { CONF_PROXY_OFF, CONF_PROXY_V1, CONF_PROXY_V2, CONF_PROXY_ANY };
-enum conf_sandbox { CONF_SANDBOX_AUTO, CONF_SANDBOX_OFF };
+enum conf_sandbox {
+	CONF_SANDBOX_AUTO,
+	CONF_SANDBOX_OFF,
+	CONF_SANDBOX_BASIC,
+	CONF_SANDBOX_STRICT,
+};
+
+/* Where the name of a program is searched, and PATH of its environment. */
+#define CONF_PROGRAM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct conf_service {
 	char *name;
@@ -164,9 +172,11 @@ void conf_free(struct conf *c);
  * enabled service: returns NULL if all is well, else the key to blame, with the reason in err. */
 typedef const char *conf_check_fn(const struct conf_service *s, char *err, size_t size);
 
-/* Look up hosts, services, users and groups; fill in the users that will be used; replace `auto` by a
- * number; find two services on one address; run check. May block in the resolver. Does nothing to
- * settings that were loaded from a resolved dump.
+/* Look up hosts, services, users, groups, programs, modules, folders and files of prefixes; fill in
+ * the users that will be used; replace `auto` by a number and a program's name by its path; find two
+ * services on one address, relays that would loop, and keys that a handler does not have; run check.
+ * May block in the resolver, and takes on other rights to files for a moment: for a process with one
+ * thread. Does nothing to settings that were loaded from a resolved dump.
  * Returns 0, or -1 with e->n > 0. */
 int conf_resolve(struct conf *c, conf_check_fn *check, struct conf_errors *e);
 

@@ -47,6 +47,7 @@ struct conf_key {
 	unsigned effect;              /* enum conf_effect */
 	const char *only;             /* handlers that have it, blank-separated; NULL: all */
 	const char *never;            /* handlers that cannot have it; NULL: none */
+	bool required;                /* an enabled service must have a value */
 };
 
 extern const struct conf_key conf_keys[]; /* the last one has no name */
@@ -60,6 +61,12 @@ const char *key_nearest(const char *name, size_t len, unsigned scope);
 /* True if the key has a field, and belongs to one of the scopes. */
 bool key_has_value(const struct conf_key *k, unsigned scope);
 
+/* True if a handler of this name can have the key; all of those can that no row names. */
+bool key_has_handler(const struct conf_key *k, const char *handler);
+
+/* The same for the handler of a service, and a key by its name. */
+bool key_fits(const char *name, const struct conf_service *s);
+
 /* Values. base is the struct conf or struct conf_service that holds the field. */
 
 /* Set a field, or add to a list.
@@ -68,6 +75,8 @@ bool key_has_value(const struct conf_key *k, unsigned scope);
 int value_set(const struct conf_key *k, void *base, const char *text, struct buf *why);
 
 void value_free(const struct conf_key *k, void *base);
+
+bool value_is_unset(const struct conf_key *k, const void *base);
 
 /* Write "KEY = VALUE" in the file's syntax, or nothing if it is unset and cannot be written. */
 void value_print(const struct conf_key *k, const void *base, const char *indent, struct buf *out);
@@ -128,5 +137,14 @@ bool scan(struct conf *c, char *text, size_t len, const char *file, long section
  * Returns libconfuse's tree, to be freed with cfg_free(); NULL if out of memory. It is of use only if
  * no error was added to e: then its n-th service is that of c. */
 cfg_t *parse_source(struct conf *c, const struct conf_source *src, struct conf_errors *e);
+
+/* Parts of conf_resolve(), for one enabled service; upstream when all listeners are known. */
+void resolve_listen(struct conf *c, struct conf_service *s, struct conf_errors *e);
+void resolve_access(struct conf *c, struct conf_service *s, struct conf_errors *e);
+void resolve_upstream(const struct conf *c, const struct conf_service *s, struct conf_errors *e);
+void resolve_program(struct conf *c, struct conf_service *s, struct conf_errors *e);
+
+/* True if a blank-separated text has this word. */
+bool has_word(const char *words, const char *word);
 
 #endif

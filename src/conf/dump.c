@@ -5,14 +5,19 @@
 
 #include <string.h>
 
-static void print_keys(const void *base, unsigned scope, const char *indent, struct buf *out)
+/* handler  whose keys alone are written; NULL: all keys. The others may only come from the defaults, do
+ * nothing, and would be an error in the section of a service. */
+static void print_keys(
+	const void *base, unsigned scope, const char *handler, const char *indent, struct buf *out)
 {
 	for (const struct conf_key *k = conf_keys; k->name; k++) {
-		if (key_has_value(k, scope)) {
+		if (handler && !key_has_handler(k, handler)) {
+			continue;
+		} else if (key_has_value(k, scope)) {
 			value_print(k, base, indent, out);
 		} else if (k->type == CONF_SECTION && k->scope & scope & KEY_SERVICE) {
 			buf_printf(out, "%s%s {\n", indent, k->name);
-			print_keys(base, KEY_LIMITS, "\t\t", out);
+			print_keys(base, KEY_LIMITS, NULL, "\t\t", out);
 			buf_printf(out, "%s}\n", indent);
 		}
 	}
@@ -22,10 +27,10 @@ void conf_dump(const struct conf *c, struct buf *out, unsigned flags)
 {
 	unsigned scope = KEY_SERVICE | (flags & CONF_DUMP_RESOLVED ? KEY_INTERNAL : 0);
 
-	print_keys(c, KEY_GLOBAL, "", out);
+	print_keys(c, KEY_GLOBAL, NULL, "", out);
 	for (size_t i = 0; i < c->n_services; i++) {
 		buf_printf(out, "\nservice %s {\n", c->service[i].name);
-		print_keys(&c->service[i], scope, "\t", out);
+		print_keys(&c->service[i], scope, c->service[i].handler, "\t", out);
 		buf_puts(out, "}\n");
 	}
 }

@@ -35,7 +35,8 @@ static const struct conf_word limit_words[] = {
 	{"inherit", CONF_INHERIT}, {"unlimited", CONF_UNLIMITED}, {NULL, 0},
 };
 static const struct conf_word sandboxes[] = {
-	{"auto", CONF_SANDBOX_AUTO}, {"off", CONF_SANDBOX_OFF}, {NULL, 0},
+	{"auto", CONF_SANDBOX_AUTO}, {"strict", CONF_SANDBOX_STRICT},
+	{"basic", CONF_SANDBOX_BASIC}, {"off", CONF_SANDBOX_OFF}, {NULL, 0},
 };
 static const struct conf_word proxies[] = {
 	{"off", CONF_PROXY_OFF}, {"v1", CONF_PROXY_V1}, {"v2", CONF_PROXY_V2},
@@ -74,13 +75,13 @@ const struct conf_key conf_keys[] = {
 	{"service", CONF_SECTION, .scope = KEY_GLOBAL},
 
 	{"enabled", CONF_NUMBER, SERVICE(enabled), .def = "true", BOOL, .effect = CONF_LISTEN},
-	{"listen", CONF_LIST, SERVICE(listen), .effect = CONF_LISTEN},
+	{"listen", CONF_LIST, SERVICE(listen), .effect = CONF_LISTEN, .required = true},
 	{"socket-mode", CONF_OCTAL, SERVICE(socket_mode), .def = "0660", RANGE(0, 0777), .effect = CONF_SOCKET},
 	{"socket-user", CONF_STRING, SERVICE(socket_user), .effect = CONF_SOCKET},
 	{"socket-group", CONF_STRING, SERVICE(socket_group), .effect = CONF_SOCKET},
 	{"freebind", CONF_NUMBER, SERVICE(freebind), .def = "false", BOOL, .effect = CONF_SOCKET},
 	{"backlog", CONF_NUMBER, SERVICE(backlog), .def = "511", RANGE(1, BACKLOG_MAX), .effect = CONF_SOCKET},
-	{"handler", CONF_STRING, SERVICE(handler), .def = "", .effect = CONF_WORKERS},
+	{"handler", CONF_STRING, SERVICE(handler), .def = "", .effect = CONF_WORKERS, .required = true},
 	{"workers", CONF_NUMBER, SERVICE(workers), .def = "4", RANGE(1, CONF_WORKERS_MAX), .word = automatic, .effect = CONF_POOL},
 	{"max-workers", CONF_NUMBER, SERVICE(max_workers), RANGE(1, CONF_WORKERS_MAX), .effect = CONF_POOL, .never = "program"},
 	{"worker-idle", CONF_NUMBER, SERVICE(worker_idle), .def = "60", RANGE(1, YEAR), .unit = "seconds", .effect = CONF_POOL, .never = "program"},
@@ -119,17 +120,17 @@ const struct conf_key conf_keys[] = {
 	{"receive-buffer", CONF_NUMBER, SERVICE(receive_buffer), .def = "0", RANGE(0, INT_MAX / 2), .unit = "bytes", .effect = CONF_SOCKET},
 	{"send-buffer", CONF_NUMBER, SERVICE(send_buffer), .def = "0", RANGE(0, INT_MAX / 2), .unit = "bytes", .effect = CONF_SOCKET},
 	{"log-connections", CONF_NUMBER, SERVICE(log_connections), .def = "true", BOOL, .effect = CONF_WORKERS, .never = "program"},
-	{"command", CONF_LIST, SERVICE(command), .effect = CONF_WORKERS, .only = "exec program"},
+	{"command", CONF_LIST, SERVICE(command), .effect = CONF_WORKERS, .only = "exec program", .required = true},
 	{"environment", CONF_LIST, SERVICE(environment), .effect = CONF_WORKERS, .only = "exec program"},
 	{"pass-environment", CONF_LIST, SERVICE(pass_environment), .effect = CONF_WORKERS, .only = "exec program"},
 	{"directory", CONF_PATH, SERVICE(directory), .effect = CONF_WORKERS, .only = "exec program"},
 	{"stop-signal", CONF_NUMBER, SERVICE(stop_signal), .def = "TERM", .word = stop_signals, .effect = CONF_WORKERS, .only = "exec program"},
 	{"notify", CONF_NUMBER, SERVICE(notify), .def = "false", BOOL, .effect = CONF_WORKERS, .only = "program"},
 	{"max-surge", CONF_NUMBER, SERVICE(max_surge), .def = "1", RANGE(1, CONF_WORKERS_MAX), .effect = CONF_POOL, .only = "program"},
-	{"upstream", CONF_LIST, SERVICE(upstream), .effect = CONF_WORKERS, .only = "proxy"},
+	{"upstream", CONF_LIST, SERVICE(upstream), .effect = CONF_WORKERS, .only = "proxy", .required = true},
 	{"send-proxy", CONF_NUMBER, SERVICE(send_proxy), .def = "off", .word = proxies_out, .effect = CONF_WORKERS, .only = "proxy"},
 	{"connect-timeout", CONF_NUMBER, SERVICE(connect_timeout), SECONDS("10"), .effect = CONF_WORKERS, .only = "proxy"},
-	{"module", CONF_PATH, SERVICE(module), .effect = CONF_WORKERS, .only = "module"},
+	{"module", CONF_PATH, SERVICE(module), .effect = CONF_WORKERS, .only = "module", .required = true},
 	{"options", CONF_LIST, SERVICE(options), .effect = CONF_WORKERS, .only = "module"},
 	{"text", CONF_STRING, SERVICE(text), .effect = CONF_WORKERS, .only = "qotd chat"},
 
@@ -155,6 +156,29 @@ _Static_assert(ARRAY_SIZE(conf_keys) <= CONF_KEYS_MAX, "CONF_KEYS_MAX is too sma
 bool key_has_value(const struct conf_key *k, unsigned scope)
 {
 	return k->type < CONF_INCLUDE && (k->scope & scope);
+}
+
+bool has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = words; n && (p = strstr(p, word)); p += n) {
+		if ((p == words || p[-1] == ' ') && (!p[n] || p[n] == ' '))
+			return true;
+	}
+	return false;
+}
+
+bool key_has_handler(const struct conf_key *k, const char *handler)
+{
+	if (k->only && !has_word(k->only, handler))
+		return false;
+	return !k->never || !has_word(k->never, handler);
+}
+
+bool key_fits(const char *name, const struct conf_service *s)
+{
+	return key_has_handler(key_find(name, strlen(name), KEY_SERVICE), s->handler);
 }
 
 const struct conf_key *key_find(const char *name, size_t len, unsigned scope)

@@ -129,10 +129,11 @@ static void check_service(struct conf *c, struct conf_service *s, struct conf_er
 		conf_error(e, c, s, "max-workers",
 			"found %ld, expected at least the %ld of 'workers'", s->max_workers,
 			s->workers);
-	if (s->enabled && !s->listen.n)
-		conf_error(e, c, s, "listen", "service '%s' needs an address", s->name);
-	if (s->enabled && !*s->handler)
-		conf_error(e, c, s, "handler", "service '%s' needs a handler", s->name);
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (s->enabled && k->required && key_has_handler(k, s->handler) &&
+			value_is_unset(k, s))
+			conf_error(e, c, s, k->name, "service '%s' needs one", s->name);
+	}
 }
 
 static void check_all(struct conf *c, struct conf_errors *e)

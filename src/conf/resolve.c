@@ -1,4 +1,5 @@
-/* resolve.c: what the settings name outside of sockd: hosts, services, users, groups, CPUs. */
+/* resolve.c: what the settings name outside of sockd, users, groups and CPUs here, and what must go
+ * together in them. */
 #include "conf/conf_internal.h"
 
 #include <grp.h>
@@ -127,73 +128,6 @@ static void resolve_socket_owner(struct conf *c, struct conf_service *s, struct 
 		conf_error(e, c, s, "socket-group", "no group '%s'", s->socket_group);
 }
 
-static bool is_any(const struct addr *a)
-{
-	if (a->sa.sa_family == AF_INET)
-		return a->in.sin_addr.s_addr == INADDR_ANY;
-	return a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
-}
-
-/* True if the kernel would refuse to let two sockets listen on both. With port 0 it never does. */
-static bool overlap(const struct addr *a, const struct addr *b)
-{
-	if (a->sa.sa_family == AF_UNIX || b->sa.sa_family == AF_UNIX)
-		return addr_equal(a, b);
-	if (addr_port(a) != addr_port(b) || !addr_port(a))
-		return false;
-	if (a->dual || b->dual || addr_equal(a, b))
-		return true;
-	return a->sa.sa_family == b->sa.sa_family && (is_any(a) || is_any(b));
-}
-
-/* Tell if the address is one of a service that was resolved before, or of s itself. */
-static void check_taken(const struct conf *c, const struct conf_service *s, const struct addr *a,
-	struct conf_errors *e)
-{
-	char text[ADDR_TEXT_MAX], other[ADDR_TEXT_MAX];
-
-	addr_format(a, text);
-	for (const struct conf_service *o = c->service; o <= s; o++) {
-		for (size_t i = 0; i < o->n_addrs; i++) {
-			if (!overlap(a, &o->addrs[i]))
-				continue;
-			addr_format(&o->addrs[i], other);
-			conf_error(e, c, s, "listen", "%s is taken by %s of service '%s' (%s:%d)",
-				text, other, o->name, o->file, o->line);
-			return;
-		}
-	}
-}
-
-static void resolve_listen(struct conf *c, struct conf_service *s, struct conf_errors *e)
-{
-	struct addr found[ADDR_MAX], *all;
-	char err[256], name[ADDR_TEXT_MAX];
-
-	for (size_t i = 0; i < s->listen.n; i++) {
-		const char *text = s->listen.item[i];
-		int n = addr_parse(text, 0, found, err, sizeof(err));
-
-		if (n < 0) {
-			conf_error(e, c, s, "listen", "%s: %s", show(text, strlen(text)).text, err);
-			continue;
-		}
-		all = reallocarray(s->addrs, s->n_addrs + (size_t)n, sizeof(*all));
-		if (!all) {
-			c->lines->failed = true;
-			return;
-		}
-		s->addrs = all;
-		for (int k = 0; k < n; k++) {
-			check_taken(c, s, &found[k], e);
-			all[s->n_addrs++] = found[k];
-			addr_format(&found[k], name);
-			if (list_add(&s->resolved_listen, name))
-				c->lines->failed = true;
-		}
-	}
-}
-
 /* `auto` is a wish: a max-workers below the number of CPUs wins over it. */
 static void resolve_workers(struct conf_service *s)
 {
@@ -206,6 +140,70 @@ static void resolve_workers(struct conf_service *s)
 		s->max_workers = s->workers;
 }
 
+/* A key of its own that the handler does not have does nothing, which nobody wants who writes it.
+ * Defaults are for those that can have them. */
+static void check_keys(const struct conf *c, const struct conf_service *s, struct conf_errors *e)
+{
+	for (size_t i = 0; i < c->lines->n; i++) {
+		const struct conf_place *p = &c->lines->place[i];
+
+		if (p->section == s - c->service && !key_has_handler(p->key, s->handler))
+			conf_error(e, c, s, p->key->name, "handler '%s' does not have it; %s%s",
+				s->handler, p->key->only ? "those that do: " : "all others do",
+				p->key->only ? p->key->only : "");
+	}
+}
+
+/* True if the key is given in the section of the service itself; with or, also if it is a default. */
+static bool is_given(const struct conf *c, const struct conf_service *s, const char *key, bool or)
+{
+	const struct conf_key *k = key_find(key, strlen(key), KEY_SERVICE);
+
+	return place_find(c->lines, k, s - c->service, 0) ||
+	       (or &&place_find(c->lines, k, SECTION_DEFAULTS, 0));
+}
+
+/* What two keys ask of each other. */
+static void check_together(
+	const struct conf *c, const struct conf_service *s, struct conf_errors *e)
+{
+	if (s->sandbox == CONF_SANDBOX_STRICT || s->sandbox == CONF_SANDBOX_BASIC)
+		conf_error(e, c, s, "sandbox",
+			"this build has no such confinement; expected auto or off");
+	else if (!s->no_new_privileges && s->sandbox != CONF_SANDBOX_OFF)
+		conf_error(e, c, s, "no-new-privileges", "false needs sandbox = \"off\"");
+	if (s->proxy_protocol && !s->proxy_trusted.n && key_fits("proxy-trusted", s))
+		conf_error(e, c, s, "proxy-protocol",
+			"needs 'proxy-trusted', the addresses that may send such a header");
+	if (!s->proxy_protocol && is_given(c, s, "proxy-trusted", false) &&
+		!is_given(c, s, "proxy-protocol", true))
+		conf_error(e, c, s, "proxy-trusted", "needs 'proxy-protocol'");
+}
+
+static void resolve_service(
+	struct conf *c, struct conf_service *s, conf_check_fn *check, struct conf_errors *e)
+{
+	size_t errors = e->n;
+	char err[512] = "";
+	const char *key;
+
+	resolve_workers(s);
+	resolve_user(c, s, e);
+	if (e->n == errors)
+		resolve_program(c, s, e);
+	resolve_socket_owner(c, s, e);
+	resolve_listen(c, s, e);
+	resolve_access(c, s, e);
+	check_together(c, s, e);
+	if (e->n > errors)
+		return; /* the handler would stumble over the same */
+	key = check ? check(s, err, sizeof(err)) : NULL;
+	if (key)
+		conf_error(e, c, s, key, "%s", err);
+	else
+		check_keys(c, s, e);
+}
+
 int conf_resolve(struct conf *c, conf_check_fn *check, struct conf_errors *e)
 {
 	size_t errors = e->n;
@@ -214,19 +212,12 @@ int conf_resolve(struct conf *c, conf_check_fn *check, struct conf_errors *e)
 		return 0;
 	resolve_default_user(c);
 	for (size_t i = 0; i < c->n_services; i++) {
-		struct conf_service *s = &c->service[i];
-		char err[512] = "";
-		const char *key = NULL;
-
-		if (!s->enabled)
-			continue;
-		resolve_workers(s);
-		resolve_user(c, s, e);
-		resolve_socket_owner(c, s, e);
-		resolve_listen(c, s, e);
-		key = check ? check(s, err, sizeof(err)) : NULL;
-		if (key)
-			conf_error(e, c, s, key, "%s", err);
+		if (c->service[i].enabled)
+			resolve_service(c, &c->service[i], check, e);
+	}
+	for (size_t i = 0; i < c->n_services; i++) { /* all listeners are known */
+		if (c->service[i].enabled)
+			resolve_upstream(c, &c->service[i], e);
 	}
 	if (c->lines->failed)
 		error_at(e, c->file, 0, "out of memory");

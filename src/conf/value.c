@@ -177,6 +177,14 @@ void value_free(const struct conf_key *k, void *base)
 	}
 }
 
+bool value_is_unset(const struct conf_key *k, const void *base)
+{
+	const struct conf_list *list = field_const(k, base);
+	const char *s = is_string(k) ? *(char *const *)field_const(k, base) : NULL;
+
+	return k->type == CONF_LIST ? !list->n : is_string(k) && (!s || !*s);
+}
+
 static void print_number(const struct conf_key *k, long value, struct buf *out)
 {
 	const struct conf_word *w = k->word;

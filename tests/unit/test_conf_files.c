@@ -182,7 +182,7 @@ static void wrong_options_are_told(void **state)
 		{"text={a}", "found '{', expected a value"},
 		{"listen={a", "found the end of the file, expected ',' or the list's '}'"},
 		{"max-workers=2", "max-workers: found 2, expected at least the 3 of 'workers'"},
-		{"listen={}", "listen: service 'a' needs an address"},
+		{"listen={}", "listen: service 'a' needs one"},
 	};
 	static const char *const without[][2] = {
 		{"workers=4",
