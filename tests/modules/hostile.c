@@ -1,5 +1,6 @@
 /* hostile.c: a module that does what none should. The option `do=WHAT` tells what; serve() does it and then,
  * if it still can, echoes. The options `in=init`, `in=check` do it there. */
+#define _GNU_SOURCE 1
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
