@@ -107,6 +107,7 @@ libsockd_a_SOURCES = \
 	src/net/listener_drain.c \
 	src/net/listener_inherit.c \
 	src/net/listener_internal.h \
+	src/net/listener_tune.c \
 	src/net/listener_unix.c \
 	src/net/proxy_header.c \
 	src/net/proxy_header.h

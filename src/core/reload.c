@@ -18,7 +18,14 @@ static struct listener_options listener_options(const struct conf_service *c)
 		.freebind = c->freebind,
 		.socket_mode = (mode_t)c->socket_mode,
 		.socket_uid = c->socket_uid,
-		.socket_gid = c->socket_gid};
+		.socket_gid = c->socket_gid,
+		.tune = {.nodelay = c->nodelay,
+			.keepalive_s = (int)c->keepalive,
+			.defer_accept_s = (int)c->defer_accept,
+			.fastopen = (int)c->fastopen,
+			.user_timeout_s = (int)c->user_timeout,
+			.receive_buffer = (int)c->receive_buffer,
+			.send_buffer = (int)c->send_buffer}};
 }
 
 static bool is_taken(const struct plan_item *it, const struct listener *l)
@@ -250,8 +257,10 @@ static void listeners_adjust(const struct service *s, struct listener *l, size_t
 	struct listener_options o = listener_options(c);
 
 	for (size_t i = 0; i < n; i++) {
-		if (kept && !kept[i])
+		if (kept && !kept[i]) {
+			listener_tune(&l[i], &o.tune); /* an inherited one */
 			continue;
+		}
 		if (listener_unhold(&l[i], o.backlog) < 0 || listener_adjust(&l[i], &o) < 0)
 			log_service(LOG_ERR, s->name, "listener: %m");
 	}

@@ -32,7 +32,13 @@ static int tcp_bind(const struct addr *a, const struct listener_options *o)
 		(v6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !a->dual) < 0) ||
 		(o->freebind && set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
 					v6 ? IPV6_FREEBIND : IP_FREEBIND, 1) < 0) ||
-		bind(fd, &a->sa, a->len) < 0 || listen(fd, o->backlog) < 0)
+		bind(fd, &a->sa, a->len) < 0) {
+		fd_close(&fd);
+		return -1;
+	}
+	/* Before the first client comes. */
+	listener_tune(&(struct listener){.fd = fd, .bound = *a}, &o->tune);
+	if (listen(fd, o->backlog) < 0)
 		fd_close(&fd);
 	return fd;
 }
@@ -62,16 +68,23 @@ static int open_once(struct listener *out, const struct addr *a, const struct li
 	return -1;
 }
 
+long listener_sysctl(const char *path, long fallback)
+{
+	struct buf text = {0};
+	long n;
+
+	if (read_file(path, 64, &text) < 0)
+		return fallback;
+	n = strtol(text.data, NULL, 10);
+	buf_free(&text);
+	return n;
+}
+
 static void warn_backlog(const struct addr *a, int backlog)
 {
 	char name[ADDR_TEXT_MAX];
-	struct buf text = {0};
-	long max;
+	long max = listener_sysctl("/proc/sys/net/core/somaxconn", 0);
 
-	if (read_file("/proc/sys/net/core/somaxconn", 64, &text) < 0)
-		return;
-	max = strtol(text.data, NULL, 10);
-	buf_free(&text);
 	if (max <= 0 || backlog <= max)
 		return;
 	addr_format(a, name);
@@ -110,12 +123,16 @@ int listener_open(struct listener *out, const struct addr *a, const struct liste
 		listener_close(out);
 		return -1;
 	}
+	if (a->sa.sa_family == AF_UNIX)
+		listener_tune(out, &o->tune);
+	out->tune = o->tune;
 	warn_backlog(&out->bound, o->backlog);
 	return 0;
 }
 
 int listener_adjust(struct listener *l, const struct listener_options *o)
 {
+	listener_tune(l, &o->tune);
 	if (listen(l->fd, o->backlog) < 0)
 		return -1;
 	warn_backlog(&l->bound, o->backlog);
@@ -137,6 +154,7 @@ void listener_close(struct listener *l)
 	if (l->fd < 0)
 		return;
 	if (l->inherited && listener_give_back(l)) {
+		listener_tune(l, &(struct listener_tune){0});
 		l->fd = -1;
 		return;
 	}

@@ -8,8 +8,21 @@
 
 #include "net/addr.h"
 
+/* Options that accepted sockets get from their listener; 0: as the kernel has it. None is for unix
+ * sockets. Source: tcp(7), socket(7) */
+struct listener_tune {
+	int nodelay;
+	int keepalive_s;    /* of idleness before the first probe */
+	int defer_accept_s; /* for how long a client that says nothing is kept from the workers */
+	int fastopen; /* clients at most that have sent data with their SYN and are not yet known */
+	int user_timeout_s; /* how long sent data may stay unacknowledged */
+	int receive_buffer; /* bytes, as given to SO_RCVBUF: the kernel doubles them */
+	int send_buffer;
+};
+
 struct listener_options {
 	int backlog;
+	struct listener_tune tune;
 	bool freebind;
 	mode_t socket_mode; /* the next three: unix sockets only */
 	uid_t socket_uid;   /* (uid_t)-1: leave it as it is */
@@ -20,9 +33,10 @@ struct listener {
 	int fd;            /* CLOEXEC; owned */
 	struct addr addr;  /* what was asked for: the identity of the listener over reloads */
 	struct addr bound; /* what getsockname() says: the port, if 0 was asked for */
-	bool refused;      /* listener_refuse() was called */
-	bool inherited;    /* came from systemd: never shut down, never unlinked */
-	dev_t dev;         /* unix: the socket file we made, to unlink that one alone */
+	struct listener_tune tune; /* what is in force */
+	bool refused;              /* listener_refuse() was called */
+	bool inherited;            /* came from systemd: never shut down, never unlinked */
+	dev_t dev;                 /* unix: the socket file we made, to unlink that one alone */
 	ino_t ino;
 };
 
@@ -38,9 +52,13 @@ struct listener {
 int listener_open(struct listener *out, const struct addr *a, const struct listener_options *o,
 	int retry_ms, char *err, size_t size);
 
-/* Apply options that may change while listening (backlog, mode and owner of a unix socket).
+/* Apply options that may change while listening (all but freebind).
  * Returns 0, or -1 with errno. */
 int listener_adjust(struct listener *l, const struct listener_options *o);
+
+/* Apply those that differ from what is in force, for all connections to come. One that cannot be had
+ * is told in the log, and does not matter otherwise. */
+void listener_tune(struct listener *l, const struct listener_tune *t);
 
 /* The first step of draining: let no new connection begin (as far as this process may forbid it), keep
  * the queue, and do not block. Does nothing to an inherited one. Returns 0, or -1 with errno. */
@@ -48,6 +66,10 @@ int listener_hold(const struct listener *l);
 
 /* True if somebody, in any process, has put this socket on hold. */
 bool listener_is_held(int fd);
+
+/* Connections that wait in the queue of a listening descriptor; 0 for unix sockets.
+ * Source: tcp(7), TCP_INFO: tcpi_unacked of a listener is the length of its queue */
+unsigned listener_queue(int fd);
 
 /* Undo listener_hold() and listener_refuse(). Returns 0, or -1 with errno. */
 int listener_unhold(struct listener *l, int backlog);

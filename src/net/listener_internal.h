@@ -7,6 +7,9 @@
 /* What getsockname() says, with `dual` read back from the socket. Returns 0, or -1 with errno. */
 int listener_name(int fd, struct addr *out);
 
+/* A number of /proc/sys, or fallback. */
+long listener_sysctl(const char *path, long fallback);
+
 /* Bind and listen on a->un, replacing a stale socket of ours. Its path ends with a NUL.
  * out     receives fd, dev and ino
  * err     receives the reason of a failure
