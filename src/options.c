@@ -18,7 +18,7 @@
 
 static const char usage_text[] =
 	"usage: sockd [-f FILE] [-n] [-s] [-l LEVEL] [-o KEY=VALUE]...\n"
-	"       sockd [-n] [-s] [-l LEVEL] -L ADDRESS [-o KEY=VALUE]... HANDLER\n"
+	"       sockd [-n] [-s] [-l LEVEL] -L ADDRESS [-o KEY=VALUE]... HANDLER [-- PROGRAM [ARG]...]\n"
 	"       sockd -t | -T [-f FILE | -L ADDRESS HANDLER] [-o KEY=VALUE]...\n";
 
 static const char help_text[] =
@@ -34,7 +34,9 @@ static const char help_text[] =
 	"  -V, --version           print the version\n"
 	"  -h, --help              print this\n"
 	"\n"
-	"Try: sockd -n -L 127.0.0.1:7007 echo     See: sockd(8), sockd.conf(5)\n";
+	"Try: sockd -n -L 127.0.0.1:7007 echo\n"
+	"     sockd -n -L 127.0.0.1:7013 exec -- date -u\n"
+	"See: sockd(8), sockd.conf(5)\n";
 
 static _Noreturn PRINTF_LIKE(1, 2) void usage(const char *fmt, ...)
 {
@@ -67,27 +69,6 @@ static void add_option(struct conf_source *src, const char *text)
 	src->option = list;
 }
 
-/* -L ADDRESS HANDLER is a settings text of one service. */
-static void source_from_listen(struct conf_source *src, const char *address, const char *handler)
-{
-	struct buf text = {0};
-
-	buf_puts(&text, "service ");
-	buf_quote(&text, handler);
-	buf_puts(&text, " {\n\tlisten = { ");
-	buf_quote(&text, address);
-	buf_puts(&text, " }\n\thandler = ");
-	buf_quote(&text, handler);
-	buf_puts(&text, "\n}\n");
-	if (text.failed)
-		need(NULL);
-	src->path = NULL;
-	src->text = text.data;
-	src->text_name = "command line";
-	src->service = handler;
-	src->flags |= CONF_NO_FILES;
-}
-
 /* A daemon leaves its folder, and reads the file again at each reload. Symbolic links stay what they are:
  * some people switch settings with them. */
 static const char *absolute(const char *path)
@@ -99,6 +80,33 @@ static const char *absolute(const char *path)
 	if (asprintf(&full, "%s/%s", here, path) < 0)
 		need(NULL);
 	return full;
+}
+
+/* -L ADDRESS HANDLER [-- PROGRAM [ARG]...] is a settings text of one service.
+ * word  the handler, then the program; NULL ends it */
+static void source_from_listen(struct conf_source *src, const char *address, char *const *word)
+{
+	const char *handler = *word++;
+	struct buf text = {0};
+
+	buf_puts(&text, "service ");
+	buf_quote(&text, handler);
+	buf_puts(&text, " {\n\tlisten = { ");
+	buf_quote(&text, address);
+	buf_puts(&text, " }\n\thandler = ");
+	buf_quote(&text, handler);
+	for (size_t i = 0; word[i]; i++) {
+		buf_puts(&text, i ? ", " : "\n\tcommand = { ");
+		buf_quote(&text, i || !strchr(word[i], '/') ? word[i] : absolute(word[i]));
+	}
+	buf_puts(&text, *word ? " }\n}\n" : "\n}\n");
+	if (text.failed)
+		need(NULL);
+	src->path = NULL;
+	src->text = text.data;
+	src->text_name = "command line";
+	src->service = handler;
+	src->flags |= CONF_NO_FILES;
 }
 
 void options_parse(struct options *o, int argc, char **argv)
@@ -171,14 +179,15 @@ void options_parse(struct options *o, int argc, char **argv)
 		usage("-f and -L exclude each other");
 	if (listen && optind == argc)
 		usage("-L needs a handler, for instance: sockd -n -L %s echo", listen);
-	if (optind + (listen != NULL) < argc)
+	if (optind + (listen != NULL) < argc &&
+		!(listen && (!strcmp(argv[optind], "exec") || !strcmp(argv[optind], "program"))))
 		usage("what is '%s'?", argv[optind + (listen != NULL)]);
 	o->master.daemon = !foreground && o->mode == RUN_MASTER;
 	o->master.to_syslog |= !foreground;
 	if (foreground)
 		src->flags |= CONF_NO_FILES;
 	if (listen)
-		source_from_listen(src, listen, argv[optind]);
+		source_from_listen(src, listen, &argv[optind]);
 	else
 		src->path = absolute(src->path ? src->path : SYSCONFDIR "/sockd.conf");
 }

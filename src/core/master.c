@@ -15,6 +15,7 @@
 #include "core/loop.h"
 #include "core/master_reload.h"
 #include "core/reload.h"
+#include "core/pool_program.h"
 #include "core/service.h"
 
 #define BIND_RETRY_MS    2000 /* programs may outlive a killed master for a moment */
@@ -199,15 +200,25 @@ static void child_reaped(pid_t pid, int status)
 	}
 }
 
+/* As long as a program that has died is not reaped, no other group can have its number. */
+static void reap_all(void)
+{
+	siginfo_t si = {0};
+	int status;
+
+	while (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) == 0 && si.si_pid > 0) {
+		program_died(si.si_pid);
+		if (waitpid(si.si_pid, &status, WNOHANG) == si.si_pid)
+			child_reaped(si.si_pid, status);
+		si.si_pid = 0;
+	}
+}
+
 static void on_signal(int sig)
 {
-	int status;
-	pid_t pid;
-
 	switch (sig) {
 	case SIGCHLD:
-		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-			child_reaped(pid, status);
+		reap_all();
 		break;
 	case SIGTERM:
 	case SIGQUIT:

@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
+#include "core/pool_program.h"
 #include "core/pool_size.h"
+#include "core/pool_watch.h"
 #include "core/service.h"
 #include "core/worker.h"
 
@@ -23,6 +25,8 @@
 
 static void retry_due(void *arg);
 static void escalate_due(void *arg);
+static void expire_due(void *arg);
+static void drain_due(void *arg);
 
 struct pool *pool_new(struct service *s, struct settings *settings, const struct conf_service *conf,
 	size_t n_listen)
@@ -37,12 +41,16 @@ struct pool *pool_new(struct service *s, struct settings *settings, const struct
 	p->target = conf->workers;
 	p->retry = (struct loop_timer){.fn = retry_due, .arg = p};
 	p->escalate = (struct loop_timer){.fn = escalate_due, .arg = p};
+	p->expire = (struct loop_timer){.fn = expire_due, .arg = p};
+	p->drain = (struct loop_timer){.fn = drain_due, .arg = p};
 	pool_size_init(p);
-	p->area = area_get(
-		s->pool ? s->pool->area : NULL, handler_find(conf->handler), conf->module);
+	pool_watch_init(p);
+	p->area =
+		area_get(s->pool ? s->pool->area : NULL, handler_find(conf->handler), conf->module);
 	p->listen_fd = calloc(n_listen, sizeof(*p->listen_fd));
 	p->n_listen = n_listen;
-	if (p->area && p->listen_fd && gate_lists_make(&p->lists, conf) == 0)
+	if (p->area && p->listen_fd && gate_lists_make(&p->lists, conf) == 0 &&
+		(!conf->notify || !pool_is_program(p) || program_notify_open()))
 		return p;
 	pool_free(p);
 	return NULL;
@@ -55,6 +63,9 @@ void pool_free(struct pool *p)
 	loop_timer_clear(&p->retry);
 	loop_timer_clear(&p->escalate);
 	loop_timer_clear(&p->sample);
+	loop_timer_clear(&p->expire);
+	loop_timer_clear(&p->watch);
+	loop_timer_clear(&p->drain);
 	settings_release(p->settings);
 	area_release(p->area);
 	gate_lists_free(&p->lists);
@@ -82,7 +93,7 @@ size_t pool_staying(const struct pool *p)
 	return n;
 }
 
-static bool spawn(struct pool *p)
+static bool spawn_one(struct pool *p)
 {
 	struct worker w = {.started_ms = mono_ms()};
 
@@ -97,7 +108,7 @@ static bool spawn(struct pool *p)
 		p->worker = more;
 		p->cap = cap;
 	}
-	w.pid = service_fork(p->service, p, &w.slot);
+	w.pid = service_fork(p->service, p, &w);
 	if (w.pid < 0)
 		return false;
 	p->worker[p->n++] = w;
@@ -109,10 +120,11 @@ void pool_fill(struct pool *p)
 	size_t have = pool_staying(p);
 
 	pool_size_publish(p);
+	pool_watch(p);
 	if (p->leave != LEAVE_NOT || p->retry.armed)
 		return;
-	for (; have < (size_t)p->target; have++) {
-		if (!spawn(p)) {
+	for (; have < (size_t)p->target && program_room(p) > 0; have++) {
+		if (!spawn_one(p)) {
 			loop_timer_set(&p->retry, FORK_RETRY_MS);
 			break;
 		}
@@ -254,6 +266,7 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	if (w->leave == LEAVE_DRAIN && WIFEXITED(status) && WEXITSTATUS(status) == WORKER_DRAINED)
 		service_drained(p->service, p);
 	service_slot_clear(p->service, w->slot);
+	program_unwatch(w->start);
 	*w = p->worker[--p->n];
 	if (p->leave != LEAVE_NOT && p->n == 0) {
 		service_pool_empty(p->service, p); /* p may be gone */
@@ -262,12 +275,14 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	if (early && !p->ready && service_events.stillborn(p->service))
 		return true; /* the service was given up: p may be gone */
 	pool_fill(p);
+	if (p != p->service->pool)
+		pool_fill(p->service->pool); /* programs wait for those before them */
 	service_retire_check(p->service);
 	return true;
 }
 
 /* Push one worker one step further. Only a child that was not reaped is ever signalled. */
-static void worker_leave(struct worker *w, enum leave how)
+static void worker_leave(const struct pool *p, struct worker *w, enum leave how)
 {
 	static const int sig[] = {[LEAVE_GENTLY] = WORKER_SIG_LEAVE,
 		[LEAVE_DRAIN] = WORKER_SIG_DRAIN,
@@ -276,9 +291,9 @@ static void worker_leave(struct worker *w, enum leave how)
 
 	if (how < w->leave || (how == w->leave && how != LEAVE_KILL))
 		return;
-	w->leave = how;
-	if (kill(w->pid, sig[how]) < 0)
+	if ((pool_is_program(p) ? program_signal(p, w, how) : kill(w->pid, sig[how])) < 0)
 		log_msg(LOG_ERR, "pid=%d kill: %m", (int)w->pid);
+	w->leave = how;
 }
 
 void pool_leave(struct pool *p, enum leave how, uint64_t timeout_ms)
@@ -289,8 +304,14 @@ void pool_leave(struct pool *p, enum leave how, uint64_t timeout_ms)
 	loop_timer_clear(&p->sample);
 	if (how > p->leave)
 		p->leave = how;
-	for (size_t i = 0; i < p->n; i++)
-		worker_leave(&p->worker[i], p->leave);
+	if (p->leave == LEAVE_DRAIN && pool_is_program(p) && p->n) {
+		p->leave = LEAVE_GENTLY; /* it is not over before it is told to them */
+		if (!p->drain.armed)
+			program_drain(p);
+	} else {
+		for (size_t i = 0; i < p->n; i++)
+			worker_leave(p, &p->worker[i], p->leave);
+	}
 	/* To say it again does not put off the next step. */
 	if (urgent)
 		loop_timer_set(&p->escalate, KILL_AFTER_MS);
@@ -304,15 +325,49 @@ static void escalate_due(void *arg)
 {
 	struct pool *p = arg;
 
-	p->leave = p->leave < LEAVE_STOP ? LEAVE_STOP : LEAVE_KILL;
+	p->leave = p->leave < LEAVE_STOP && !pool_is_program(p) ? LEAVE_STOP : LEAVE_KILL;
 	log_service(LOG_WARNING, p->service->name, "%zu workers did not leave in time: %s", p->n,
 		p->leave == LEAVE_STOP ? "TERM" : "KILL");
 	for (size_t i = 0; i < p->n; i++)
-		worker_leave(&p->worker[i], p->leave);
+		worker_leave(p, &p->worker[i], p->leave);
 	loop_timer_set(&p->escalate, p->leave == LEAVE_STOP ? KILL_AFTER_MS : KILL_AGAIN_MS);
 }
 
-void pool_dismiss(struct pool *p, size_t n)
+static void drain_due(void *arg)
+{
+	program_drain(arg);
+}
+
+/* Kill those whose time is up, and see to the next. */
+static void expire_due(void *arg)
+{
+	struct pool *p = arg;
+	uint64_t now = mono_ms(), next = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct worker *w = &p->worker[i];
+
+		if (w->expire_ms && w->expire_ms <= now) {
+			log_service(LOG_WARNING, p->service->name,
+				"pid=%d did not leave in time: KILL", (int)w->pid);
+			worker_leave(p, w, LEAVE_KILL);
+			w->expire_ms = now + KILL_AGAIN_MS;
+		}
+		if (w->expire_ms && (!next || w->expire_ms < next))
+			next = w->expire_ms;
+	}
+	if (next)
+		loop_timer_set(&p->expire, next - now);
+}
+
+void pool_expire(struct pool *p, struct worker *w, uint64_t ms)
+{
+	w->expire_ms = mono_ms() + ms;
+	if (!p->expire.armed || p->expire.due > w->expire_ms)
+		loop_timer_set(&p->expire, ms);
+}
+
+void pool_dismiss(struct pool *p, size_t n, uint64_t timeout_ms)
 {
 	const struct board *b = p->service->board;
 
@@ -325,7 +380,9 @@ void pool_dismiss(struct pool *p, size_t n)
 				continue;
 			if (!busy_too && atomic_load(&b->slot[w->slot].state) != SLOT_IDLE)
 				continue;
-			worker_leave(w, LEAVE_GENTLY);
+			worker_leave(p, w, LEAVE_GENTLY);
+			if (timeout_ms)
+				pool_expire(p, w, timeout_ms);
 			n--;
 		}
 	}

@@ -30,6 +30,8 @@ struct worker {
 	uint64_t started_ms;
 	bool ready;
 	enum leave leave;
+	uint64_t expire_ms;          /* 0, or when it is killed if it has not left */
+	struct program_start *start; /* of a program, until it runs */
 };
 
 struct pool {
@@ -58,6 +60,12 @@ struct pool {
 	unsigned peak; /* busy workers at most in this window */
 	uint64_t window_ms;
 	struct loop_timer sample; /* while the pool is larger than it must be */
+
+	struct loop_timer watch;  /* for workers that do not come back from a connection */
+	struct loop_timer expire; /* for workers that leave while the pool stays */
+	struct loop_timer drain;  /* of programs; a look at the queues */
+	uint64_t drained_ms;
+	unsigned generation; /* of the service, from 1 */
 
 	struct pool *next; /* an older generation of the service */
 };

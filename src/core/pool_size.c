@@ -8,6 +8,7 @@
 #include "core/pool_size.h"
 
 #include "base/log.h"
+#include "core/pool_program.h"
 #include "core/service.h"
 
 #define GROW_AT_ONCE  32
@@ -86,7 +87,7 @@ static void resize(struct pool *p, long target)
 	p->target = target;
 	have = pool_staying(p);
 	if (have > (size_t)target)
-		pool_dismiss(p, have - (size_t)target);
+		pool_dismiss(p, have - (size_t)target, pool_is_program(p) ? p->drain_ms : 0);
 	pool_fill(p);
 }
 
@@ -127,6 +128,7 @@ static void grow(struct pool *p, unsigned queue)
 void pool_bell(struct pool *p, unsigned queue)
 {
 	struct board *b = p->service->board;
+	bool program_became_ready = false;
 
 	for (size_t i = 0; i < p->n; i++) {
 		struct worker *w = &p->worker[i];
@@ -134,11 +136,17 @@ void pool_bell(struct pool *p, unsigned queue)
 		if (w->ready || atomic_load(&b->slot[w->slot].state) <= SLOT_STARTING)
 			continue;
 		w->ready = true;
+		program_became_ready |= pool_is_program(p);
 		if (!p->ready) {
 			p->ready = true;
-			service_pool_ready(p->service, p);
+			if (pool_is_program(p) && p->next && pool_is_program(p->next))
+				service_events.ready(p->service);
+			else
+				service_pool_ready(p->service, p);
 		}
 	}
+	if (program_became_ready)
+		program_roll(p);
 	if (p == p->service->pool && p->leave == LEAVE_NOT && atomic_exchange(&b->wanted, 0))
 		grow(p, queue);
 }

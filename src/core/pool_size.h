@@ -9,7 +9,8 @@ void pool_size_init(struct pool *p);
 /* Tell the workers whether to ring when too few are idle. */
 void pool_size_publish(struct pool *p);
 
-/* Tell n workers to leave, idle ones first. In pool.c. */
-void pool_dismiss(struct pool *p, size_t n);
+/* Tell n workers to leave, idle ones first, and kill those that have not after timeout_ms (0 = never).
+ * In pool.c. */
+void pool_dismiss(struct pool *p, size_t n, uint64_t timeout_ms);
 
 #endif

@@ -2,7 +2,7 @@
 #include "core/service.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "board/admit.h"
+#include "core/pool_program.h"
 #include "core/worker.h"
 
 #define RINGS_A_SECOND 200 /* what a healthy service may need; then the bell rests */
@@ -90,13 +91,18 @@ void service_free(struct service *s)
 	free(s);
 }
 
-/* One listener is accepted from directly, so it blocks; where a pool has several, they do not. */
+/* One listener is accepted from directly, so it blocks; where a pool has several, they do not. Programs
+ * find it blocking, and change that as they like: it is not taken from them while they run. */
 static void listeners_set_blocking(const struct service *s)
 {
-	bool several = false;
+	bool several = false, theirs = false;
 
-	for (const struct pool *p = s->pool; p; p = p->next)
-		several |= p->n_listen > 1;
+	for (const struct pool *p = s->pool; p; p = p->next) {
+		several |= p->n_listen > 1 && !pool_is_program(p);
+		theirs |= p->n && pool_is_program(p);
+	}
+	if (theirs && !several)
+		return;
 	for (size_t i = 0; i < s->n_listeners; i++)
 		(void)listener_nonblock(&s->listener[i], several);
 }
@@ -138,6 +144,7 @@ void service_begin(
 	for (size_t i = 0; i < s->n_listeners; i++)
 		fresh->listen_fd[i] = s->listener[i].fd;
 	fresh->drain_ms = drain_ms;
+	fresh->generation = ++s->generations;
 	fresh->next = s->pool;
 	s->pool = fresh;
 	s->leaving = false;
@@ -210,7 +217,8 @@ static void forget_others(const struct service *me, const struct pool *mine)
 	log_channels_keep(me->log);
 }
 
-static _Noreturn void child_run(struct service *s, const struct pool *p, unsigned slot)
+static _Noreturn void child_run(
+	struct service *s, const struct pool *p, unsigned slot, int start_fd)
 {
 	forget_others(s, p);
 	worker_run(&(struct worker_args){
@@ -228,16 +236,19 @@ static _Noreturn void child_run(struct service *s, const struct pool *p, unsigne
 		.n_listen = p->n_listen,
 		.lists = &p->lists,
 		.notify_fd = s->notify.fd,
-		.start_fd = -1,
+		.start_fd = start_fd,
+		.generation = p->generation,
+		.notify_name = p->conf->notify ? program_notify_open() : NULL,
 		.life_fd = master_life_fd,
 		.master = master_pid,
 		.log = s->log,
 	});
 }
 
-pid_t service_fork(struct service *s, const struct pool *p, unsigned *slot)
+pid_t service_fork(struct service *s, struct pool *p, struct worker *w)
 {
 	struct board *b = s->board;
+	int start[2] = {-1, -1};
 	unsigned i = 0;
 	pid_t pid;
 
@@ -247,6 +258,10 @@ pid_t service_fork(struct service *s, const struct pool *p, unsigned *slot)
 		log_service(LOG_ERR, s->name, "has no free slot for a worker");
 		return -1;
 	}
+	if (pool_is_program(p) && pipe2(start, O_CLOEXEC | O_NONBLOCK) < 0) {
+		log_service(LOG_ERR, s->name, "fork: pipe: %m");
+		return -1;
+	}
 	s->slot_taken[i] = 1;
 	if (i + 1 > atomic_load(&b->slots_used))
 		atomic_store(&b->slots_used, i + 1);
@@ -254,12 +269,20 @@ pid_t service_fork(struct service *s, const struct pool *p, unsigned *slot)
 	atomic_store(&b->slot[i].state, SLOT_STARTING);
 	pid = fork();
 	if (pid == 0)
-		child_run(s, p, i);
+		child_run(s, p, i, start[1]);
 	if (pid < 0) {
 		log_service(LOG_ERR, s->name, "fork: %m");
 		service_slot_clear(s, i);
+		fd_close(&start[0]);
 	}
-	*slot = i;
+	fd_close(&start[1]);
+	w->slot = i;
+	if (start[0] >= 0)
+		w->start = pid > 0 ? program_watch(p, start[0]) : NULL;
+	if (pid > 0 && pool_is_program(p) && !w->start) {
+		log_service(LOG_ERR, s->name, "fork: its start cannot be watched: %m");
+		(void)kill(pid, SIGKILL); /* to be tried again */
+	}
 	return pid;
 }
 
@@ -330,20 +353,15 @@ void service_pool_empty(struct service *s, struct pool *p)
 	dropped_close(s);
 	if (!s->leaving)
 		listeners_set_blocking(s);
+	pool_fill(s->pool);
 }
 
 unsigned service_queue(const struct service *s)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		struct tcp_info info = {0};
-		socklen_t len = sizeof(info);
-
-		/* tcpi_unacked of a listener is the length of its queue. */
-		if (getsockopt(s->listener[i].fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0)
-			n += info.tcpi_unacked;
-	}
+	for (size_t i = 0; i < s->n_listeners; i++)
+		n += listener_queue(s->listener[i].fd);
 	return n;
 }
 

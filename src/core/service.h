@@ -25,6 +25,7 @@ struct service {
 	uint64_t rings_ms;
 	struct pool *pool;    /* the current generation in front, older ones behind */
 	uint64_t connections; /* served by workers that are gone */
+	unsigned generations; /* so many pools have there been */
 	bool leaving;         /* removed, or sockd stops */
 	struct service *next;
 };
@@ -71,8 +72,9 @@ void service_pool_ready(struct service *s, struct pool *p);
 /* The service is to end: all pools leave this way, by force after timeout_ms (0 = never). */
 void service_leave(struct service *s, enum leave how, uint64_t timeout_ms);
 
-/* Fork one worker into a free slot. Returns its pid, or -1 after logging why. */
-pid_t service_fork(struct service *s, const struct pool *p, unsigned *slot);
+/* Fork one worker into a free slot, and fill in w->slot and w->start. Returns its pid, or -1 after logging
+ * why. */
+pid_t service_fork(struct service *s, struct pool *p, struct worker *w);
 
 /* A worker of this slot was reaped. */
 void service_slot_clear(struct service *s, unsigned slot);

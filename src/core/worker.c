@@ -19,6 +19,7 @@
 
 #include "core/child.h"
 #include "core/gate.h"
+#include "core/program.h"
 #include "core/worker_accept.h"
 #include "core/worker_setup.h"
 
@@ -274,6 +275,8 @@ void worker_run(const struct worker_args *a)
 	if (a->handler->serve)
 		signals_init();
 	setup_identity(a);
+	if (!a->handler->serve)
+		program_run(a);
 	setup_orphan_watch(a, life_fd);
 	gate_init(a->conf, a->lists, a->board, a->env.slot);
 	if (accept_init(a->listen_fd, a->n_listen) < 0 || session_init() < 0)

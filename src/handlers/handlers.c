@@ -13,6 +13,7 @@
 	H(time) \
 	H(chat) \
 	H(exec) \
+	H(program) \
 	H(module) \
 	H(proxy)
 

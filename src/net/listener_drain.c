@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <signal.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "base/util.h"
@@ -40,6 +41,14 @@ int listener_hold(const struct listener *l)
 bool listener_is_held(int fd)
 {
 	return fcntl(fd, F_GETSIG) == HELD_MARK;
+}
+
+unsigned listener_queue(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? info.tcpi_unacked : 0;
 }
 
 int listener_reopen(struct listener *l, int backlog)

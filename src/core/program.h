@@ -1,0 +1,12 @@
+/* program.h: handler `program`: long-lived programs that inherit the listening sockets and accept by
+ * themselves. */
+#ifndef SOCKD_CORE_PROGRAM_H
+#define SOCKD_CORE_PROGRAM_H
+
+#include "core/worker.h"
+
+/* In a worker that has its identity: become the program. Writes a byte to start_fd if it cannot; if it
+ * can, that descriptor is closed by the exec. Never returns. */
+_Noreturn void program_run(const struct worker_args *a);
+
+#endif
