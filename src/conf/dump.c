@@ -50,18 +50,30 @@ static bool same_value(
 	return same;
 }
 
+/* Add the name of a key that differs. What was found for `allow` differs if a file does that it names. */
+static void add_name(const struct conf_key *k, struct buf *keys)
+{
+	size_t prefix = k->scope & KEY_INTERNAL ? strlen("resolved-") : 0;
+	const char *name = k->name + prefix;
+
+	if (prefix && (!key_find(name, strlen(name), KEY_SERVICE) ||
+			      (keys->len && has_word(keys->data, name))))
+		return;
+	buf_printf(
+		keys, "%s%s%s", keys->len ? " " : "", k->scope & KEY_LIMITS ? "limits." : "", name);
+}
+
 unsigned conf_compare(const struct conf_service *a, const struct conf_service *b, struct buf *keys)
 {
 	unsigned effects = CONF_SAME;
 
 	for (const struct conf_key *k = conf_keys; k->name; k++) {
 		if (!k->effect || !key_has_value(k, KEY_SERVICE | KEY_LIMITS | KEY_INTERNAL) ||
-			same_value(k, a, b))
+			!key_has_handler(k, b->handler) || same_value(k, a, b))
 			continue;
 		effects |= k->effect;
-		if (keys && !(k->scope & KEY_INTERNAL))
-			buf_printf(keys, "%s%s%s", keys->len ? " " : "",
-				k->scope & KEY_LIMITS ? "limits." : "", k->name);
+		if (keys)
+			add_name(k, keys);
 	}
 	return effects;
 }

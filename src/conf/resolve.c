@@ -149,7 +149,7 @@ static void check_keys(const struct conf *c, const struct conf_service *s, struc
 
 		if (p->section == s - c->service && !key_has_handler(p->key, s->handler))
 			conf_error(e, c, s, p->key->name, "handler '%s' does not have it; %s%s",
-				s->handler, p->key->only ? "those that do: " : "all others do",
+				s->handler, p->key->only ? "these do: " : "all others do",
 				p->key->only ? p->key->only : "");
 	}
 }

@@ -203,12 +203,12 @@ static void dump_reads_back_the_same(void **state)
 		"user = root group = root pidfile = '' log-level = debug log-facility = local3\n"
 		"log-format = json shutdown-timeout = 0 drain-timeout = 9\n"
 		"defaults { workers = auto text = 't' }\n"
-		"service a { handler = 'it\\'s' listen = {:1, 'unix:/a b\\'c', '[::1]:0'}\n"
+		"service a { handler = chat listen = {:1, 'unix:/a b\\'c', '[::1]:0'}\n"
 		"text = \"n\\n q\\\" s' b\\\\ v\\x24{HOME} \xc3\xa9 \\x1b\\xff\\\\\" socket-mode = 7\n"
 		"socket-user = root socket-group = root user = root group = daemon }\n"
 		"service b { handler = x listen = unix:/b }\n"
 		"service c { enabled = no }\n"
-		"service d { handler = x listen = 127.0.0.1:7 workers = 2 max-workers = 3 text = ''\n"
+		"service d { handler = 'it\\'s' listen = 127.0.0.1:7 workers = 2 max-workers = 3\n"
 		"max-connections = 5 max-connections-jitter = 0 log-connections = off }\n",
 	};
 	(void)state;
@@ -300,7 +300,7 @@ static void compare_tells_what_a_change_takes(void **state)
 			"backlog workers text"},
 	};
 	const char *base =
-		"defaults { listen = {'127.0.0.1:7', '[::1]:8'} handler = x max-workers = 7 }";
+		"defaults { listen = {'127.0.0.1:7', '[::1]:8'} handler = chat max-workers = 7 }";
 	char text[512];
 
 	(void)state;
