@@ -130,6 +130,7 @@ static ssize_t module_read(struct sockd_conn *m, void *buf, size_t n)
 	ssize_t got;
 
 	c->bytes_in = m->bytes_in;
+	c->patient = m->bytes_in > 0;
 	got = conn_read(c, buf, n);
 	m->bytes_in = c->bytes_in;
 	return got < 0 ? failure(c) : got;

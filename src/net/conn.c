@@ -74,7 +74,7 @@ static void took(struct conn *c, size_t n)
 
 ssize_t conn_read(struct conn *c, void *buf, size_t n)
 {
-	int tries = 0;
+	int tries = c->patient ? READ_TRIES : 0;
 
 	for (;;) {
 		ssize_t got = recv(c->fd, buf, n, tries < READ_TRIES ? MSG_DONTWAIT : 0);

@@ -27,6 +27,7 @@ struct conn {
 	int error;       /* errno that goes with end = "error" */
 	bool eof;        /* the peer has sent its FIN */
 	bool failed;     /* conn_fail() was called */
+	bool patient;    /* conn_read() sleeps at once: the peer will take its time */
 	unsigned first_byte_ms; /* time-outs; 0: none. The session's comes through *stop */
 	unsigned idle_ms;
 	const volatile sig_atomic_t *stop; /* not 0: leave at once */
@@ -35,7 +36,8 @@ struct conn {
 /* Read what is there, at most n bytes, waiting for the first.
  * Returns the number of bytes, 0 at end of file, or -1 with c->end set (reset, terminated, a time-out,
  * error).
- * Before it sleeps it tries a few times without waiting, because the request is often on its way. */
+ * Before it sleeps it tries a few times without waiting, because the request is often on its way. In a
+ * longer talk that costs more than it brings: set c->patient. */
 ssize_t conn_read(struct conn *c, void *buf, size_t n);
 
 /* Write all of n bytes. Returns 0, or -1 with c->end set. No SIGPIPE. */
