@@ -20,6 +20,7 @@ path = $tree
 [upload]
 path = $dir/upload
 read only = no
+munge symlinks = no
 CONF
 conf "service rsync {
 	listen = {'127.0.0.1:8730'}
@@ -41,6 +42,6 @@ echo more >>"$tree/large"
 rm "$tree/a/b/file 7"
 copy -rlpt --delete $url/tree/ "$dir/back/"
 expect "difference after a change" "" "$(same "$tree" "$dir/back" 2>&1)"
-copy -rlpt "$tree/" $url/upload/
-expect "difference of what was sent" "" "$(same "$tree" "$dir/upload" 2>&1)"
+copy -rlpt "$tree/" $url/upload/new/
+expect "difference of what was sent" "" "$(same "$tree" "$dir/upload/new" 2>&1)"
 stop

@@ -33,6 +33,7 @@ program_gone() { [ -z "$(comm -12 <(echo "$1" | sort) <(programs | sort))" ]; }
 program_left() { pgrep -f "[ /]${dir#/}"; }
 program_all_gone() { ! program_left >/dev/null; }
 program_round() { ask 127.0.0.1:7001 $'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | sed -n 's/^X-Round: \([^\r]*\).*/\1/ip'; }
+program_round_is() { [ "$(program_round)" = "$1" ]; }
 
 program_start()
 {
@@ -62,8 +63,9 @@ program_survives_reloads()
 	expect "echo in place of the program" ping "$(ask 127.0.0.1:7001 ping)"
 	program_conf 4
 	reload
-	wait_for 20 program_count_is 2 || fail "no programs in place of the handler"
-	expect "round" 4 "$(program_round)"
+	wait_for 20 program_round_is 4 || fail "no program in place of the handler: $(program_round)"
+	wait_for 20 program_count_is 2 || fail "programs: $(programs | wc -l), and not 2"
+	wait_workers app 0 20
 	load_end
 	expect "lost of $load_rounds rounds in reloads ($(tail -n 1 "$dir/load.out"))" 0 "$load_lost"
 }
