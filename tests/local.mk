@@ -30,6 +30,7 @@ shell_tests = \
 	tests/daytime_says_the_time.sh \
 	tests/death_tells_last_words.sh \
 	tests/deaths_far_apart_are_no_crash_loop.sh \
+	tests/defer_accept_keeps_the_silent_out.sh \
 	tests/descriptors_do_not_leak.sh \
 	tests/descriptors_used_up_are_waited_out.sh \
 	tests/discard_says_nothing.sh \
@@ -41,6 +42,7 @@ shell_tests = \
 	tests/exec_serves_http.sh \
 	tests/exec_serves_rsync.sh \
 	tests/exec_serves_sshd.sh \
+	tests/fastopen_takes_data_with_the_syn.sh \
 	tests/first_worker_that_dies_fails_the_start.sh \
 	tests/fork_failure_at_reload_signals_nobody.sh \
 	tests/fork_failure_is_survived.sh \
@@ -89,9 +91,14 @@ shell_tests = \
 	tests/pidfile_is_written_and_locked.sh \
 	tests/pidfile_symlink_is_refused.sh \
 	tests/pool_grows_and_shrinks.sh \
+	tests/program_env_is_exact.sh \
+	tests/program_is_stopped_with_its_group.sh \
+	tests/program_not_ready_keeps_the_old.sh \
+	tests/program_rolls_one_by_one.sh \
 	tests/program_runs_gunicorn.sh \
 	tests/program_runs_node.sh \
 	tests/program_runs_server_starter.sh \
+	tests/program_that_cannot_start.sh \
 	tests/proxy_protocol_from_haproxy.sh \
 	tests/proxy_protocol_header_byte_by_byte.sh \
 	tests/proxy_protocol_header_has_one_deadline.sh \
@@ -116,6 +123,8 @@ shell_tests = \
 	tests/several_listeners_wake_one_worker.sh \
 	tests/shut_down_listener_is_revived.sh \
 	tests/shutdown_timeout_forces_the_end.sh \
+	tests/socket_options_of_inherited_sockets.sh \
+	tests/socket_options_reach_connections.sh \
 	tests/stalled_log_counts_lost_lines.sh \
 	tests/start_without_descriptors_ends.sh \
 	tests/supplementary_groups_reach_workers.sh \
