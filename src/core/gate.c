@@ -15,7 +15,7 @@ static const struct gate_lists *lists;
 static struct board *board;
 static unsigned slot;
 static struct admit_limits limits;
-static bool limited, counted; /* any limit; one that counts what a source has */
+static bool limited; /* in any way that all workers share */
 static struct addr via;
 
 static int list_make(struct access **a, const char *text)
@@ -59,8 +59,7 @@ void gate_init(
 		.rate_s = c->rate.seconds,
 		.source_n = c->rate_per_source.n,
 		.source_s = c->rate_per_source.seconds};
-	counted = limits.max_per_source > 0;
-	limited = counted || limits.rate_n || limits.source_n;
+	limited = limits.max_per_source || limits.rate_n || limits.source_n;
 }
 
 static bool refuse(const struct conn *c, enum board_refusal reason, const char *why)
@@ -145,7 +144,7 @@ bool gate_enter(struct conn *c)
 
 void gate_leave(void)
 {
-	if (counted)
+	if (limited)
 		admit_leave(board, slot);
 }
 

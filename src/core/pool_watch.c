@@ -17,10 +17,10 @@ static void look(void *arg)
 	for (size_t i = 0; i < p->n; i++) {
 		struct worker *w = &p->worker[i];
 		const struct board_slot *slot = &p->service->board->slot[w->slot];
-		uint64_t since = atomic_load(&slot->since_ms);
+		bool busy = atomic_load(&slot->state) == SLOT_BUSY; /* first: it is written last */
 
 		/* A worker can write what it likes here: the worst that follows is its own end. */
-		if (atomic_load(&slot->state) != SLOT_BUSY || w->expire_ms || since + limit > now)
+		if (!busy || w->expire_ms || atomic_load(&slot->since_ms) + limit > now)
 			continue;
 		log_service(LOG_WARNING, p->service->name,
 			"pid=%d serves a connection for longer than session-timeout", (int)w->pid);

@@ -76,7 +76,7 @@ static void on_alarm(int sig)
 
 static void state_set(enum board_state s)
 {
-	atomic_store_explicit(&slot->state, s, memory_order_relaxed);
+	atomic_store_explicit(&slot->state, s, memory_order_release); /* since_ms comes first */
 }
 
 static void ring(void)
@@ -190,11 +190,12 @@ static void serve(struct conn *c)
 	}
 	session_set(0);
 	conn_fd = -1;
-	close(c->fd);
-	if (entered) {
+	/* Before the client can see the end and come back. */
+	if (entered)
 		gate_leave();
+	close(c->fd);
+	if (entered)
 		count(&slot->connections, 1);
-	}
 	count(&slot->bytes_in, c->bytes_in);
 	count(&slot->bytes_out, c->bytes_out);
 	state_set(SLOT_IDLE);
