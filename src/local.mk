@@ -119,3 +119,12 @@ endif
 sbin_PROGRAMS += src/sockd
 src_sockd_SOURCES = src/main.c src/options.c src/options.h
 src_sockd_LDADD = libsockd.a $(CONFUSE_LIBS)
+
+sbin_PROGRAMS += src/sockd-import
+src_sockd_import_SOURCES = \
+	src/import/import.h \
+	src/import/inetd.c \
+	src/import/main.c \
+	src/import/service.c \
+	src/import/xinetd.c
+src_sockd_import_LDADD = libsockd.a $(CONFUSE_LIBS)

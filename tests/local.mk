@@ -21,6 +21,11 @@ shell_tests = \
 	tests/conf_rejects_unknown_keys.sh \
 	tests/conf_rejects_what_stands_twice.sh \
 	tests/conf_rejects_wrong_values.sh \
+	tests/conf_programs_are_checked.sh \
+	tests/conf_upstream_loops_are_refused.sh \
+	tests/conf_access_lists_are_checked.sh \
+	tests/conf_keys_belong_to_handlers.sh \
+	tests/conf_limits_are_read.sh \
 	tests/conf_service_names.sh \
 	tests/conf_strings_and_environment.sh \
 	tests/conf_tells_all_errors.sh \
@@ -49,6 +54,9 @@ shell_tests = \
 	tests/freebind_binds_a_foreign_address.sh \
 	tests/handshake_under_way_is_let_in.sh \
 	tests/idle_master_is_silent.sh \
+	tests/import_debian_files.sh \
+	tests/import_says_what_is_lost.sh \
+	tests/import_serves_the_same.sh \
 	tests/inherited_signal_state_is_reset.sh \
 	tests/inherited_socket_made_nonblocking_is_no_spin.sh \
 	tests/interop_with_usual_clients.sh \
@@ -184,7 +192,7 @@ AM_TESTS_ENVIRONMENT = \
 check-fuzz:
 	$(AM_V_at)bash $(srcdir)/tests/fuzz/run.sh || test $$? -eq 77
 .PHONY: check-fuzz
-EXTRA_DIST += tests/fuzz
+EXTRA_DIST += tests/fuzz tests/import
 
 # A test that nobody runs is worse than none.
 check-lists:

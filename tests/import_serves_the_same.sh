@@ -1,0 +1,68 @@
+# Services of inetd.conf and xinetd.conf, imported and served by sockd, answer as they did.
+. "$(dirname "$0")/lib.sh" nc
+
+import=${SOCKD%/*}/sockd-import
+user=$(id -un)
+
+cat >"$dir/inetd.conf" <<END
+7001 stream tcp nowait $user /bin/cat cat
+127.0.0.1:7002 stream tcp nowait $user /bin/sh sh -c 'echo "\$TCPLOCALPORT \$*"' sh "two words" it\\'s
+7003 stream tcp wait $user /bin/cat cat
+END
+cat >"$dir/xinetd.conf" <<END
+defaults
+{
+	only_from = 127.0.0.0
+}
+service echo
+{
+	type = INTERNAL UNLISTED
+	port = 7011
+	wait = no
+	no_access = 127.0.0.2
+}
+service env
+{
+	type = UNLISTED
+	port = 7012
+	wait = no
+	user = $user
+	server = /usr/bin/env
+	env = GREETING=hello
+	umask = 027
+	rlimit_files = 33
+}
+service limits
+{
+	type = UNLISTED
+	port = 7013
+	wait = no
+	user = $user
+	server = /bin/sh
+	server_args = $dir/limits
+	umask = 027
+	rlimit_files = 33
+	nice = 3
+}
+service off
+{
+	type = UNLISTED
+	port = 7014
+	wait = no
+	user = $user
+	server = /bin/cat
+	disable = yes
+}
+END
+echo 'echo $(umask) $(ulimit -n) $(nice)' >"$dir/limits"
+"$import" "$dir/inetd.conf" "$dir/xinetd.conf" >"$conf" || fail "exit status of sockd-import"
+expect "services" "# 5 on, 1 off, 1 not imported" "$(grep ' on, ' "$conf")"
+start
+expect "answer of cat" ping "$(ask 127.0.0.1:7001 ping)"
+expect "answer of cat over IPv6" ping "$(ask '[::1]:7001' ping)"
+expect "answer of sh" "7002 two words it's" "$(ask 127.0.0.1:7002)"
+expect "answer of echo" ping "$(ask 127.0.0.1:7011 ping)"
+expect "answer of echo to one that no_access names" "" "$(echo ping | nc -N -s 127.0.0.2 -w 5 127.0.0.1 7011 2>/dev/null)"
+expect_match "environment" "GREETING=hello" "$(ask 127.0.0.1:7012)"
+expect "umask, limit and nice" "0027 33 3" "$(ask 127.0.0.1:7013)"
+stop
