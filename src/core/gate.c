@@ -1,4 +1,5 @@
-/* gate.c: the PROXY header, the address lists, the limits of sources, in this order. */
+/* gate.c: the PROXY header, the address lists, the limits of sources, in this order. Who may connect to a
+ * unix socket is a matter of its mode, not of lists. */
 #include "core/gate.h"
 
 #include <errno.h>
@@ -108,7 +109,6 @@ static bool header_take(struct conn *c)
 	const char *why;
 	size_t used;
 
-	/* Who may connect to a unix socket is a matter of its mode. */
 	if (c->peer.sa.sa_family != AF_UNIX &&
 		(!lists->trusted || !access_has(lists->trusted, &c->peer)))
 		return refuse(c, REFUSED_PROXY_UNTRUSTED, NULL);
@@ -132,8 +132,9 @@ bool gate_enter(struct conn *c)
 	via.len = 0;
 	if (conf->proxy_protocol != CONF_PROXY_OFF && !header_take(c))
 		return false;
-	if ((lists->allow && !access_has(lists->allow, &c->peer)) ||
-		(lists->deny && access_has(lists->deny, &c->peer)))
+	if (c->peer.sa.sa_family != AF_UNIX &&
+		((lists->allow && !access_has(lists->allow, &c->peer)) ||
+			(lists->deny && access_has(lists->deny, &c->peer))))
 		return refuse(c, REFUSED_DENIED, NULL);
 	if (!limited)
 		return true;
