@@ -49,6 +49,18 @@ shell_tests = \
 	tests/exec_serves_sshd.sh \
 	tests/fastopen_takes_data_with_the_syn.sh \
 	tests/first_worker_that_dies_fails_the_start.sh \
+	tests/exec_answer_is_not_cut_off.sh \
+	tests/exec_environment_is_exact.sh \
+	tests/exec_failure_is_told_once.sh \
+	tests/exec_killed_worker_takes_its_program.sh \
+	tests/exec_leaves_no_group_behind.sh \
+	tests/exec_line_tells_how_the_program_ended.sh \
+	tests/exec_odd_programs_give_the_slot_back.sh \
+	tests/exec_program_starts_clean.sh \
+	tests/exec_runs_with_its_settings.sh \
+	tests/exec_stderr_goes_to_the_log.sh \
+	tests/exec_stop_ends_programs.sh \
+	tests/exec_timeouts_end_the_whole_group.sh \
 	tests/fork_failure_at_reload_signals_nobody.sh \
 	tests/fork_failure_is_survived.sh \
 	tests/freebind_binds_a_foreign_address.sh \

@@ -24,13 +24,13 @@
 #define REAP_MS  300 /* from there until the kernel should have ended them */
 #define TELL_MS  10000
 
-/* tcpi_state once the FIN of the client has come; the kernel counts it as a byte.
- * Source: include/net/tcp_states.h, tcp_rcv_nxt_update() */
+/* Values of tcpi_state once the FIN of a side is there. Source: include/net/tcp_states.h */
 #define PEER_IS_DONE (1U << 8 /* CLOSE_WAIT */ | 1U << 9 /* LAST_ACK */ | 1U << 11 /* CLOSING */)
 #define WE_ARE_DONE  (1U << 4 /* FIN_WAIT1 */ | 1U << 9 /* LAST_ACK */ | 1U << 11 /* CLOSING */)
 
 static char **argv;
-static bool strays; /* children of earlier programs, in sessions of their own, live on */
+static uint64_t ahead; /* bytes of this connection that are not the program's: a PROXY header */
+static bool strays;    /* children of earlier programs, in sessions of their own, live on */
 
 /* The program of the last connection. Its pid is that of its group, too. */
 static struct {
@@ -46,8 +46,6 @@ static int exec_start(const struct handler_env *env)
 	argv = spawn_argv(env->conf);
 	if (!argv || exec_env_init(env) < 0)
 		log_msg(LOG_ERR, "exec: out of memory");
-	else if (spawn_limits_check(env->conf) < 0)
-		log_msg(LOG_ERR, "limits: above the hard limits of sockd itself: %m");
 	else if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		log_msg(LOG_ERR, "subreaper: %m");
 	else
@@ -106,28 +104,46 @@ static bool tcp_info_get(const struct conn *c, struct tcp_info *ti)
 	return getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, ti, &len) == 0;
 }
 
-/* How long the connection may stay as quiet as it is, in ms; -1: for ever; 0: no longer, c->end says
- * so. The kernel has counted the bytes; of unix sockets it does not. */
+/* The kernel counts a FIN as a byte. */
+static uint64_t fin_of_peer(const struct tcp_info *ti)
+{
+	return PEER_IS_DONE >> ti->tcpi_state & 1;
+}
+
+/* What the worker has read already. */
+static uint64_t bytes_ahead(const struct handler_env *env, const struct conn *c)
+{
+	struct tcp_info ti;
+	int unread;
+
+	if (env->conf->proxy_protocol == CONF_PROXY_OFF || !tcp_info_get(c, &ti) ||
+		ioctl(c->fd, SIOCINQ, &unread) < 0)
+		return 0;
+	return ti.tcpi_bytes_received - fin_of_peer(&ti) - (uint64_t)unread;
+}
+
+/* How long to wait before looking at the connection again, in ms; -1: for ever; 0: it was quiet for too
+ * long, c->end says so. Bytes are those that the kernel counts, which for unix sockets it does not. */
 static int64_t patience(struct conn *c, uint64_t start_ms)
 {
-	uint64_t quiet = mono_ms() - start_ms, limit = c->first_byte_ms;
+	uint64_t quiet = mono_ms() - start_ms, limit = c->first_byte_ms, look = c->idle_ms;
 	const char *end = "first-byte-timeout";
 	struct tcp_info ti;
 
-	if ((!c->first_byte_ms && !c->idle_ms) || !tcp_info_get(c, &ti))
+	if ((!limit && !look) || !tcp_info_get(c, &ti))
 		return -1;
-	if (!limit || ti.tcpi_bytes_received > c->bytes_in) {
+	if (!limit || ti.tcpi_bytes_received > ahead) {
 		end = "idle-timeout";
 		limit = c->idle_ms;
 		quiet = quiet < ti.tcpi_last_data_recv ? quiet : ti.tcpi_last_data_recv;
 		quiet = quiet < ti.tcpi_last_data_sent ? quiet : ti.tcpi_last_data_sent;
 	}
-	if (!limit)
-		return -1;
-	if (quiet < limit)
-		return (int64_t)(limit - quiet);
-	c->end = end;
-	return 0;
+	if (limit && quiet >= limit) {
+		c->end = end;
+		return 0;
+	}
+	limit -= limit ? quiet : 0;
+	return !limit ? -1 : look && look < limit ? (int64_t)look : (int64_t)limit;
 }
 
 /* Wait until the program has ended, or must: then c->end says why. Returns the signal that asked for
@@ -214,7 +230,7 @@ static void bytes_count(struct conn *c)
 
 	if (!tcp_info_get(c, &ti))
 		return;
-	c->bytes_in = ti.tcpi_bytes_received - (PEER_IS_DONE >> ti.tcpi_state & 1);
+	c->bytes_in = ti.tcpi_bytes_received - fin_of_peer(&ti) - ahead;
 	c->bytes_out = ti.tcpi_bytes_sent - ti.tcpi_bytes_retrans + ti.tcpi_notsent_bytes -
 		       (ti.tcpi_notsent_bytes && WE_ARE_DONE >> ti.tcpi_state & 1);
 }
@@ -258,6 +274,7 @@ static void exec_serve(const struct handler_env *env, struct conn *c)
 	int sig = 0;
 
 	s.envp = exec_env(c);
+	ahead = bytes_ahead(env, c);
 	socket_timeouts_clear(c);
 	memset(&program, 0, sizeof(program));
 	sigfillset(&all);

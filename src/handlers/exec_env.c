@@ -1,10 +1,9 @@
-/* exec_env.c: the variables by which a program knows whom it serves. What the settings name wins. */
+/* exec_env.c: the variables by which a program knows whom it serves. The settings cannot name them. */
 #include "handlers/exec_env.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "handlers/spawn.h"
 
@@ -23,7 +22,6 @@ static const char *const name[VARS] = {
 };
 
 static struct spawn_env fixed; /* with room for the others behind its end */
-static bool taken[VARS];       /* the settings have said what it is */
 static char text[VARS][ADDR_TEXT_MAX + 16];
 
 int exec_env_init(const struct handler_env *env)
@@ -35,14 +33,6 @@ int exec_env_init(const struct handler_env *env)
 		spawn_env_set(&fixed, "SOCKD_SERVICE", env->service) < 0 ||
 		spawn_env_conf(&fixed, env->conf) < 0)
 		return -1;
-	for (size_t i = 0; i < fixed.n; i++) {
-		for (size_t v = 0; v < VARS; v++) {
-			size_t len = strlen(name[v]);
-
-			if (strncmp(fixed.var[i], name[v], len) == 0 && fixed.var[i][len] == '=')
-				taken[v] = true;
-		}
-	}
 	room = reallocarray(fixed.var, fixed.n + VARS + 1, sizeof(*room));
 	if (room)
 		fixed.var = room;
@@ -52,8 +42,6 @@ int exec_env_init(const struct handler_env *env)
 /* Add a variable behind the n that are there. */
 static void add(size_t *n, enum var v, const char *value)
 {
-	if (taken[v])
-		return;
 	snprintf(text[v], sizeof(text[v]), "%s=%s", name[v], value);
 	fixed.var[(*n)++] = text[v];
 }

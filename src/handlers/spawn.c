@@ -138,22 +138,6 @@ void spawn_become(const struct spawn *s, int first_fd, const char **step)
 	*step = become(s, first_fd, 0, touched());
 }
 
-int spawn_limits_check(const struct conf_service *conf)
-{
-	for (int i = 0; i < CONF_LIMITS; i++) {
-		long n = conf->limit[i];
-		rlim_t max = n == CONF_UNLIMITED ? RLIM_INFINITY : (rlim_t)n;
-		struct rlimit r;
-
-		if (n == CONF_INHERIT || getrlimit(resource[i], &r) < 0 || max <= r.rlim_max)
-			continue;
-		r.rlim_max = max;
-		if (setrlimit(resource[i], &r) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 char **spawn_argv(const struct conf_service *conf)
 {
 	char **argv = calloc(conf->command.n + 1, sizeof(*argv));

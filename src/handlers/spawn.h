@@ -25,10 +25,6 @@ pid_t spawn(const struct spawn *s, const char **step);
  * with errno and *step. first_fd  descriptors up to below it stay open */
 void spawn_become(const struct spawn *s, int first_fd, const char **step);
 
-/* See that the limits can be set, and raise hard limits of this process where that needs it.
- * Returns 0, or -1 with errno of setrlimit(2). */
-int spawn_limits_check(const struct conf_service *conf);
-
 /* argv for a command: an array on the heap with a NULL at its end, items borrowed. NULL: ENOMEM. */
 char **spawn_argv(const struct conf_service *conf);
 
