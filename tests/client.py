@@ -31,12 +31,14 @@ def target(address):
 class Client:
     """One connection. Reads time out with an exception after `timeout` seconds."""
 
-    def __init__(self, address, timeout=10, receive_buffer=0):
+    def __init__(self, address, timeout=10, receive_buffer=0, source=None):
         family, where = target(address)
         self.s = socket.socket(family, socket.SOCK_STREAM)
         self.s.settimeout(timeout)
         if receive_buffer:
             self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            self.s.bind((source, 0))
         self.s.connect(where)
         self.data = b""
 
@@ -170,6 +172,19 @@ def load(address, clients, go, rounds=0, one_round=one_round):
     for t in threads:
         t.join()
     print("rounds=%d lost=%d %s" % (done["rounds"], sum(lost.values()), dict(lost) or ""), flush=True)
+
+
+def served(address, source=None, first=b""):
+    """A connection that an echo service answers, or None if it is closed at once."""
+    c = Client(address, source=source)
+    try:
+        c.send(first + b"x")
+        if c.take(1) == b"x":
+            return c
+    except ConnectionError:
+        pass
+    c.close()
+    return None
 
 
 def knock(address, n):

@@ -3,6 +3,9 @@
 
 shell_tests = \
 	tests/accept_errors_are_passed_over.sh \
+	tests/access_deny_wins.sh \
+	tests/access_from_file.sh \
+	tests/access_mapped_addresses_are_ipv4.sh \
 	tests/address_in_use_is_told.sh \
 	tests/backlog_above_somaxconn_is_warned_of.sh \
 	tests/bell_rung_without_end_costs_little.sh \
@@ -15,20 +18,20 @@ shell_tests = \
 	tests/chat_slow_client_delays_nobody.sh \
 	tests/chat_worker_death_takes_its_client_alone.sh \
 	tests/closed_standard_descriptors.sh \
+	tests/conf_access_lists_are_checked.sh \
 	tests/conf_defaults_fill_in.sh \
 	tests/conf_include_reads_more_files.sh \
+	tests/conf_keys_belong_to_handlers.sh \
+	tests/conf_limits_are_read.sh \
+	tests/conf_programs_are_checked.sh \
 	tests/conf_rejects_broken_files.sh \
 	tests/conf_rejects_unknown_keys.sh \
 	tests/conf_rejects_what_stands_twice.sh \
 	tests/conf_rejects_wrong_values.sh \
-	tests/conf_programs_are_checked.sh \
-	tests/conf_upstream_loops_are_refused.sh \
-	tests/conf_access_lists_are_checked.sh \
-	tests/conf_keys_belong_to_handlers.sh \
-	tests/conf_limits_are_read.sh \
 	tests/conf_service_names.sh \
 	tests/conf_strings_and_environment.sh \
 	tests/conf_tells_all_errors.sh \
+	tests/conf_upstream_loops_are_refused.sh \
 	tests/connection_line_tells_how_it_ended.sh \
 	tests/crash_loop_backs_off.sh \
 	tests/daemon_parent_waits_until_ready.sh \
@@ -42,13 +45,6 @@ shell_tests = \
 	tests/drain_timeout_ends_old_workers.sh \
 	tests/dump_feeds_back_to_itself.sh \
 	tests/echo_answers_before_fin.sh \
-	tests/exec_serves_a_shell_script.sh \
-	tests/exec_serves_git.sh \
-	tests/exec_serves_http.sh \
-	tests/exec_serves_rsync.sh \
-	tests/exec_serves_sshd.sh \
-	tests/fastopen_takes_data_with_the_syn.sh \
-	tests/first_worker_that_dies_fails_the_start.sh \
 	tests/exec_answer_is_not_cut_off.sh \
 	tests/exec_environment_is_exact.sh \
 	tests/exec_failure_is_told_once.sh \
@@ -58,9 +54,16 @@ shell_tests = \
 	tests/exec_odd_programs_give_the_slot_back.sh \
 	tests/exec_program_starts_clean.sh \
 	tests/exec_runs_with_its_settings.sh \
+	tests/exec_serves_a_shell_script.sh \
+	tests/exec_serves_git.sh \
+	tests/exec_serves_http.sh \
+	tests/exec_serves_rsync.sh \
+	tests/exec_serves_sshd.sh \
 	tests/exec_stderr_goes_to_the_log.sh \
 	tests/exec_stop_ends_programs.sh \
 	tests/exec_timeouts_end_the_whole_group.sh \
+	tests/fastopen_takes_data_with_the_syn.sh \
+	tests/first_worker_that_dies_fails_the_start.sh \
 	tests/fork_failure_at_reload_signals_nobody.sh \
 	tests/fork_failure_is_survived.sh \
 	tests/freebind_binds_a_foreign_address.sh \
@@ -105,6 +108,7 @@ shell_tests = \
 	tests/low_port_needs_root.sh \
 	tests/max_connections_1_retires_with_any_jitter.sh \
 	tests/max_connections_retires_one_at_a_time.sh \
+	tests/max_per_source_is_exact.sh \
 	tests/nmap_names_the_services.sh \
 	tests/no_enabled_service_is_an_error.sh \
 	tests/options_and_usage.sh \
@@ -127,6 +131,9 @@ shell_tests = \
 	tests/proxy_protocol_tells_the_client.sh \
 	tests/proxy_relays_both_ways.sh \
 	tests/qotd_says_its_text.sh \
+	tests/rate_per_source_leaves_others_alone.sh \
+	tests/rate_sheds_and_recovers.sh \
+	tests/refused_are_logged_at_a_bounded_rate.sh \
 	tests/reload_follows_symbolic_links.sh \
 	tests/reload_keeps_what_has_not_changed.sh \
 	tests/reload_leaves_kept_queues_to_new_workers.sh \
