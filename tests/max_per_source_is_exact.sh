@@ -24,14 +24,6 @@ def enter(source, start):
         with lock:
             held[source].append(c)
 
-def alive(c):
-    try:
-        return c.s.recv(1, socket.MSG_DONTWAIT) != b""
-    except BlockingIOError:
-        return True
-    except ConnectionError:
-        return False
-
 for line in sys.stdin:
     verb, *sources = line.split()
     if verb == "burst":
@@ -44,7 +36,7 @@ for line in sys.stdin:
             t.join()
         print(*[len(held[s]) - before[s] for s in sources], flush=True)
     elif verb == "drop":
-        c = next(c for c in held[sources[0]] if alive(c))
+        c = next(c for c in held[sources[0]] if c.quiet(0))
         held[sources[0]].remove(c)
         c.close()
         print("dropped", flush=True)
