@@ -2,7 +2,11 @@
 . "$(dirname "$0")/lib.sh"
 
 conf 'user = root group = root
-service x { listen = {"unix:/tmp/x"} handler = "qotd" text = "x" user = root group = root socket-user = root socket-group = root }'
+service x { listen = {"unix:/tmp/x"} handler = "qotd" text = "x" user = root group = root socket-user = root socket-group = root }
+service e { enabled = no handler = "exec" }
+service g { enabled = no handler = "program" }
+service m { enabled = no handler = "module" }
+service p { enabled = no handler = "proxy" }'
 run -T -f "$conf"
 keys=$(echo "$out" | sed -nE 's/^[[:space:]]*([a-z-]+)[[:space:]]*=.*/\1/p' | sort -u)
 [ -n "$keys" ] || fail "the dump is empty"

@@ -154,13 +154,14 @@ static void check_keys(const struct conf *c, const struct conf_service *s, struc
 	}
 }
 
-/* True if the key is given in the section of the service itself; with or, also if it is a default. */
-static bool is_given(const struct conf *c, const struct conf_service *s, const char *key, bool or)
+/* True if the key is given in the section of the service itself, or, if asked, in defaults. */
+static bool is_given(
+	const struct conf *c, const struct conf_service *s, const char *key, bool defaults)
 {
 	const struct conf_key *k = key_find(key, strlen(key), KEY_SERVICE);
 
 	return place_find(c->lines, k, s - c->service, 0) ||
-	       (or &&place_find(c->lines, k, SECTION_DEFAULTS, 0));
+	       (defaults && place_find(c->lines, k, SECTION_DEFAULTS, 0));
 }
 
 /* What two keys ask of each other. */
@@ -172,7 +173,9 @@ static void check_together(
 			"this build has no such confinement; expected auto or off");
 	else if (!s->no_new_privileges && s->sandbox != CONF_SANDBOX_OFF)
 		conf_error(e, c, s, "no-new-privileges", "false needs sandbox = \"off\"");
-	if (s->proxy_protocol && !s->proxy_trusted.n && key_fits("proxy-trusted", s))
+	if (!key_fits("proxy-protocol", s))
+		return;
+	if (s->proxy_protocol && !s->proxy_trusted.n)
 		conf_error(e, c, s, "proxy-protocol",
 			"needs 'proxy-trusted', the addresses that may send such a header");
 	if (!s->proxy_protocol && is_given(c, s, "proxy-trusted", false) &&

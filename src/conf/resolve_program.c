@@ -110,7 +110,10 @@ static int check_program(
 			*interpreter == '/' ? strerrordesc_np(ELOOP) : "expected an absolute path");
 		return -1;
 	}
-	return check_program(v, interpreter, depth + 1, err + used, size - used);
+	if (check_program(v, interpreter, depth + 1, err + used, size - used) == 0)
+		return 0;
+	errno = 0; /* the script itself is there */
+	return -1;
 }
 
 /* Find the program of a service, and write its path into the settings. What exists but will not do is

@@ -296,6 +296,10 @@ static void compare_tells_what_a_change_takes(void **state)
 		{"max-connections-jitter = 9", CONF_WORKERS, "max-connections-jitter"},
 		{"log-connections = no", CONF_WORKERS, "log-connections"},
 		{"text = t", CONF_WORKERS, "text"},
+		{"nodelay = yes keepalive = 9", CONF_SOCKET, "nodelay keepalive"},
+		{"umask = 077 limits { cpu = 5 }", CONF_WORKERS, "umask limits.cpu"},
+		{"deny = '::1' rate = 1/1", CONF_WORKERS, "deny rate"},
+		{"rate = '' limits.cpu = inherit", CONF_SAME, ""},
 		{"text = t backlog = 9 workers = 3", CONF_WORKERS | CONF_SOCKET | CONF_POOL,
 			"backlog workers text"},
 	};
@@ -323,6 +327,35 @@ static void compare_tells_what_a_change_takes(void **state)
 		conf_free(a);
 		conf_free(b);
 	}
+}
+
+/* A file of prefixes is part of the settings, and a key that the handler does not have is none. */
+static void compare_sees_what_files_say(void **state)
+{
+	char text[512];
+	struct conf *a, *b;
+	struct buf keys = {0};
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		"defaults { text = '%%s' }\nservice a {" ECHO_BODY
+		"allow = {'10.0.0.0/8', 'file:%s'} }",
+		write_file("list", "::1\n", 4));
+	a = resolve_good(text);
+	assert_string_equal(a->service->resolved_allow, "10.0.0.0/8\n::1/128\n");
+	assert_string_equal(a->service->resolved_deny, "");
+	write_file("list", "::2\n", 4);
+	b = resolve_good(text);
+	assert_int_equal(conf_compare(a->service, b->service, &keys), CONF_WORKERS);
+	assert_string_equal(keys.data, "allow");
+	buf_free(&keys);
+	conf_free(b);
+	write_file("list", "# x\n ::1", 8);
+	text[strcspn(text, "%")] = 'x';
+	b = resolve_good(text);
+	assert_int_equal(conf_compare(a->service, b->service, NULL), CONF_SAME);
+	conf_free(a);
+	conf_free(b);
 }
 
 /* The global user is part of every service that names none. */
@@ -387,6 +420,8 @@ int main(void)
 		cmocka_unit_test(dump_reads_back_the_same),
 		cmocka_unit_test(resolved_dump_is_for_the_master_alone),
 		cmocka_unit_test(compare_tells_what_a_change_takes),
+		cmocka_unit_test_setup_teardown(
+			compare_sees_what_files_say, folder_make, folder_remove),
 		cmocka_unit_test(compare_sees_another_user),
 		cmocka_unit_test_setup_teardown(
 			cgroup_quota_limits_auto, folder_make, folder_remove),
