@@ -70,16 +70,18 @@ program_survives_reloads()
 	expect "lost of $load_rounds rounds in reloads ($(tail -n 1 "$dir/load.out"))" 0 "$load_lost"
 }
 
-# Programs that are killed: only what they held is lost, and they are replaced.
+# Programs that are killed, alone and with all that they have started: only what they held is lost, and
+# they are replaced.
 program_survives_kills()
 {
-	local i victim kills=4
+	local i victim family kills=4
 
 	load_begin 127.0.0.1:7001 4 http_round
 	for i in $(seq $kills); do
 		mark
 		victim=$(programs | head -n 1)
-		kill -KILL "$victim"
+		[ $((i % 2)) -eq 0 ] && family=$(descendants "$victim") || family=
+		kill -KILL "$victim" $family
 		wait_log "pid=$victim .*killed by signal 9"
 		wait_for 10 program_count_is 2 || fail "no new program after kill $i"
 		# it serves: more than the connections under way are answered
