@@ -28,6 +28,7 @@ static struct board_slot *slot;
 static int null_fd;
 
 static volatile sig_atomic_t sig_leave, sig_drain, sig_stop;
+static volatile sig_atomic_t sig_part; /* any of them */
 static volatile sig_atomic_t conn_fd = -1;
 static volatile sig_atomic_t conn_stop; /* CONN_TERMINATED, CONN_TIMED_OUT: of the one in hand */
 static timer_t session_timer;
@@ -38,7 +39,7 @@ static void on_leave(int sig)
 	int saved = errno;
 
 	(void)sig;
-	sig_leave = 1;
+	sig_leave = sig_part = 1;
 	for (size_t i = 0; i < args->n_listen; i++)
 		dup3(null_fd, args->listen_fd[i], O_CLOEXEC);
 	errno = saved;
@@ -47,7 +48,7 @@ static void on_leave(int sig)
 static void on_drain(int sig)
 {
 	(void)sig;
-	sig_drain = 1;
+	sig_drain = sig_part = 1;
 }
 
 static void on_stop(int sig)
@@ -168,6 +169,7 @@ static void serve(struct conn *c)
 	conn_stop = 0;
 	conn_fd = c->fd;
 	c->stop = &conn_stop;
+	c->part = &sig_part;
 	c->id = ++conn_id;
 	c->first_byte_ms = milliseconds(s->first_byte_timeout);
 	c->idle_ms = milliseconds(s->idle_timeout);

@@ -151,7 +151,7 @@ static int module_stopping(const struct sockd_conn *m)
 {
 	const struct conn *c = m->priv;
 
-	return *c->stop != 0;
+	return *c->stop ? 2 : *c->part != 0;
 }
 
 static struct sockd_addr module_addr(const struct addr *a, char host[ADDR_TEXT_MAX])
@@ -164,13 +164,14 @@ static void module_serve(const struct handler_env *env, struct conn *c)
 {
 	char peer[ADDR_TEXT_MAX], local[ADDR_TEXT_MAX];
 	uint64_t session_ms = (uint64_t)env->conf->session_timeout * 1000;
+	uint64_t since_ms = atomic_load(&env->board->slot[env->slot].since_ms);
 	struct sockd_conn m = {
 		.worker = &worker,
 		.fd = c->fd,
 		.peer = module_addr(&c->peer, peer),
 		.local = module_addr(conn_local(c), local),
 		.id = c->id,
-		.session_end_ms = session_ms ? mono_ms() + session_ms : 0,
+		.session_end_ms = session_ms ? since_ms + session_ms : 0,
 		.first_byte_ms = c->first_byte_ms,
 		.idle_ms = c->idle_ms,
 		.read = module_read,

@@ -31,6 +31,7 @@ struct conn {
 	unsigned first_byte_ms; /* time-outs; 0: none. The session's comes through *stop */
 	unsigned idle_ms;
 	const volatile sig_atomic_t *stop; /* not 0: leave at once */
+	const volatile sig_atomic_t *part; /* not 0: leave when what is in hand is finished */
 };
 
 /* Read what is there, at most n bytes, waiting for the first.
