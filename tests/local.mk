@@ -109,6 +109,19 @@ shell_tests = \
 	tests/max_connections_1_retires_with_any_jitter.sh \
 	tests/max_connections_retires_one_at_a_time.sh \
 	tests/max_per_source_is_exact.sh \
+	tests/module_crash_in_init.sh \
+	tests/module_crash_in_serve.sh \
+	tests/module_header_stands_alone.sh \
+	tests/module_hostile_listener.sh \
+	tests/module_hostile_memory.sh \
+	tests/module_hostile_resources.sh \
+	tests/module_http.sh \
+	tests/module_kv.sh \
+	tests/module_leaves_between_requests.sh \
+	tests/module_options_error_names_file_and_line.sh \
+	tests/module_serves.sh \
+	tests/module_timeouts.sh \
+	tests/module_wrong_abi.sh \
 	tests/nmap_names_the_services.sh \
 	tests/no_enabled_service_is_an_error.sh \
 	tests/options_and_usage.sh \

@@ -66,7 +66,7 @@ struct sockd_conn {
 	ssize_t (*read)(struct sockd_conn *c, void *buf, size_t n);
 	/* All of n bytes. Returns 0, or -1 with errno as above. No SIGPIPE. */
 	int (*write)(struct sockd_conn *c, const void *data, size_t n);
-	/* Not 0: serve() is to return, at once. */
+	/* Not 0: the worker is to leave: 1 = once what is in hand is finished, 2 = at once. */
 	int (*stopping)(const struct sockd_conn *c);
 	void *priv; /* sockd's own */
 };

@@ -85,7 +85,7 @@ static void scribble(void)
 
 static void flood(void)
 {
-	for (int i = 0; i < 200000; i++)
+	for (int i = 0; i < 50000; i++)
 		fprintf(stderr, "hostile line %d of a flood without end\n", i);
 }
 
