@@ -63,12 +63,14 @@ shell_tests = \
 	tests/exec_stop_ends_programs.sh \
 	tests/exec_timeouts_end_the_whole_group.sh \
 	tests/fastopen_takes_data_with_the_syn.sh \
+	tests/first_byte_timeout.sh \
 	tests/first_worker_that_dies_fails_the_start.sh \
 	tests/fork_failure_at_reload_signals_nobody.sh \
 	tests/fork_failure_is_survived.sh \
 	tests/freebind_binds_a_foreign_address.sh \
 	tests/handshake_under_way_is_let_in.sh \
 	tests/idle_master_is_silent.sh \
+	tests/idle_timeout.sh \
 	tests/import_debian_files.sh \
 	tests/import_says_what_is_lost.sh \
 	tests/import_serves_the_same.sh \
@@ -160,6 +162,7 @@ shell_tests = \
 	tests/repeated_lines_are_counted.sh \
 	tests/repeated_term_does_not_put_off_kill.sh \
 	tests/sample_settings_work.sh \
+	tests/session_timeout.sh \
 	tests/several_listeners_wake_one_worker.sh \
 	tests/shut_down_listener_is_revived.sh \
 	tests/shutdown_timeout_forces_the_end.sh \
@@ -167,6 +170,7 @@ shell_tests = \
 	tests/socket_options_reach_connections.sh \
 	tests/stalled_log_counts_lost_lines.sh \
 	tests/start_without_descriptors_ends.sh \
+	tests/stopped_worker_is_replaced.sh \
 	tests/supplementary_groups_reach_workers.sh \
 	tests/syslog_gets_the_lines.sh \
 	tests/syslog_missing_or_stalled_holds_up_nobody.sh \

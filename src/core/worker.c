@@ -118,10 +118,11 @@ static void session_set(long seconds)
 		(void)timer_settime(session_timer, 0, &ts, NULL);
 }
 
-/* A peer that sent nothing and got nothing is a port check: not worth a line by default. */
+/* A peer that sent nothing, got nothing and left is a port check: not worth a line by default. */
 static void connection_log(const struct conn *c, uint64_t start_ms)
 {
-	int level = c->bytes_in || c->bytes_out ? LOG_INFO : LOG_DEBUG;
+	bool stayed = c->bytes_in || c->bytes_out || (c->end && strstr(c->end, "timeout"));
+	int level = stayed ? LOG_INFO : LOG_DEBUG;
 	const struct handler *h = args->handler;
 	char text[ADDR_TEXT_MAX];
 	struct log_record r;
