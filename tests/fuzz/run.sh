@@ -39,7 +39,9 @@ for name; do
 		status=1
 		continue
 	fi
-	"$work/fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=5000 \
+	# The words of the settings.
+	grep -ohE '"[a-z0-9-]{2,}"' "$top"/src/conf/keys.c "$top"/src/conf/scan.c | sort -u >"$work/words"
+	"$work/fuzzer" -dict="$work/words" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=5000 \
 		-print_final_stats=1 -artifact_prefix="$work/found/" "$work/corpus" \
 		"$top/tests/fuzz/corpus/$name" >"$work/log" 2>&1 || {
 		status=1
