@@ -18,11 +18,32 @@ sed -E -e 's/^# (log-level|log-facility|log-format|shutdown-timeout|drain-timeou
 cmp -s "$sample" "$conf" && fail "no default is shown"
 run -T -f "$conf"
 expect "dump with the defaults written out" "$plain" "$out"
-sed -n '/^# service example {/,/^# }/ { s/^# *//; s/^#//; p }' "$sample" |
-	sed 's/^[[:space:]]*//' | grep -Ev '^(user|group|socket-user|socket-group|text) ' >"$conf"
+section()
+{
+	sed -n "/^# service $1 {/,/^# }/ { s/^# *//; p }" "$sample"
+}
+section example | sed -E 's/^[[:space:]]*//; /^(user|group|socket-user|socket-group) /d' >"$conf"
 run -T -f "$conf"
 expect "stderr for the example" "" "$err"
 example=$out
-grep -Ev '^(enabled|socket-mode|freebind|backlog|workers|max-workers|worker-idle|spare-workers|max-conn|log-conn)' "$conf" >"$dir/bare.conf"
+grep -E '^(service|listen|handler) ' "$conf" >"$dir/bare.conf"
+echo "}" >>"$dir/bare.conf"
 run -T -f "$dir/bare.conf"
 expect "dump with every default of the example written out" "$out" "$example"
+
+# The other examples, of what may not be there.
+others=$(sed -n 's/^# service \([a-z]*\) {/\1/p' "$sample" | grep -v '^example$')
+expect "examples" "quote git app relay visits" "$(echo $others)"
+cp "$dir/bare.conf" "$conf"
+for name in $others; do
+	section "$name" | sed 's/ {$/ {\nenabled = no/' >>"$conf"
+done
+run -t -f "$conf"
+expect "check of the other examples" "$conf: ok" "$out$err"
+for default in 'stop-signal = TERM' "directory = ''" 'notify = false' 'max-surge = 1' 'send-proxy = off' 'connect-timeout = 10'; do
+	run -T -f "$conf"
+	expect_match "dump with the defaults of the handlers" "$default" "$out"
+	sed -i "s/^ *${default%% *} = .*//" "$conf"
+	run -T -f "$conf"
+	expect_match "dump without ${default%% *}" "$default" "$out"
+done
