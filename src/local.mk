@@ -13,6 +13,8 @@ libsockd_a_SOURCES = \
 	src/board/admit.h \
 	src/board/board.c \
 	src/board/board.h \
+	src/board/tally.c \
+	src/board/tally.h \
 	src/conf/conf.h \
 	src/conf/conf_internal.h \
 	src/conf/cpus.c \
@@ -122,6 +124,7 @@ src_sockd_LDADD = libsockd.a $(CONFUSE_LIBS)
 
 sbin_PROGRAMS += src/sockd-import
 src_sockd_import_SOURCES = \
+	src/import/address.c \
 	src/import/import.h \
 	src/import/inetd.c \
 	src/import/main.c \

@@ -54,6 +54,10 @@ void import_program(struct import *s, const char *program, const struct words *a
 /* Let sockd itself serve, if it can do what the name says. */
 void import_builtin(struct import *s, const char *name);
 
+/* Add what an address of only_from or no_access stands for; zeroes at the end of an IPv4 address are a
+ * network. Returns false if no prefix does the same. */
+bool address_add(struct import *s, const char *file, int line, const char *text, struct words *out);
+
 /* Write a service down. */
 void import_put(struct import *s);
 

@@ -22,10 +22,14 @@ static const char *read_protocol(struct import *s, const char *text)
 			any = known[i][1];
 	}
 	for (size_t i = 1; i < part.n; i++) {
+		bool send = !strncmp(part.item[i], "sndbuf=", 7);
+		unsigned long n;
 		char *end;
-		unsigned long n = strtoul(strchrnul(part.item[i], '=') + 1, &end, 10);
 
-		import_key(s, *part.item[i] == 's' ? "send-buffer" : "receive-buffer",
+		if (!send && strncmp(part.item[i], "rcvbuf=", 7))
+			return NULL;
+		n = strtoul(part.item[i] + 7, &end, 10);
+		import_key(s, send ? "send-buffer" : "receive-buffer",
 			keepf("%lu", n << (*end == 'k'     ? 10
 					     : *end == 'm' ? 20
 							   : 0)));

@@ -93,10 +93,13 @@ bool words_have(const struct words *w, const char *text)
 
 struct words words_split(const char *text, const char *ends, bool quotes)
 {
+	char *word = keep(NULL, strlen(text)), *out;
 	struct words w = {0};
 
 	for (text += strspn(text, ends); *text; text += strspn(text, ends)) {
-		char *word = keep(NULL, strlen(text)), *out = word, quote = '\0';
+		char quote = '\0';
+
+		out = word;
 
 		for (; *text && (quote || !strchr(ends, *text)); text++) {
 			if (quotes && *text == '\\' && text[1] && quote != '\'')
@@ -106,6 +109,7 @@ struct words words_split(const char *text, const char *ends, bool quotes)
 			else
 				*out++ = *text;
 		}
+		*out = '\0';
 		words_add(&w, word);
 	}
 	return w;
@@ -113,7 +117,9 @@ struct words words_split(const char *text, const char *ends, bool quotes)
 
 void import_comment(struct import *s, const char *file, int line, const char *text)
 {
-	words_add(&s->notes, escaped(line ? keepf("%s:%d: %s", file, line, text) : text));
+	text = escaped(line ? keepf("%s:%d: %s", file, line, text) : text);
+	if (!words_have(&s->notes, text))
+		words_add(&s->notes, text);
 }
 
 static char *quoted(const char *text)
@@ -138,12 +144,15 @@ void import_key(struct import *s, const char *key, const char *value)
 
 void import_list(struct import *s, const char *key, const struct words *list)
 {
-	char *text = keepf("%s = {", key);
+	struct buf b = {0};
 
-	for (size_t i = 0; i < list->n; i++)
-		text = keepf("%s%s%s", text, i ? ", " : "", quoted(list->item[i]));
+	for (size_t i = 0; i < list->n; i++) {
+		buf_puts(&b, i ? ", " : "");
+		buf_quote(&b, list->item[i]);
+	}
 	if (list->n)
-		words_add(&s->keys, keepf("%s}", text));
+		words_add(&s->keys, keepf("%s = {%s}", key, b.data ? b.data : ""));
+	buf_free(&b);
 }
 
 char *import_address(const char *host, const char *port)
