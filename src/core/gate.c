@@ -63,14 +63,14 @@ void gate_init(
 	limited = limits.max_per_source || limits.rate_n || limits.source_n;
 }
 
-static bool refuse(const struct conn *c, enum board_refusal reason, const char *why)
+static enum board_refusal refuse(const struct conn *c, enum board_refusal reason, const char *why)
 {
 	char source[ADDR_TEXT_MAX];
 	struct log_record r;
 	uint64_t count;
 
 	if (!admit_refused(board, slot, reason, mono_ms(), &count))
-		return false;
+		return reason;
 	addr_format(&c->peer, source);
 	log_begin(&r, LOG_NOTICE, LOG_F_NOREPEAT, "refused");
 	log_str(&r, "source", source);
@@ -84,11 +84,11 @@ static bool refuse(const struct conn *c, enum board_refusal reason, const char *
 	if (count > 1)
 		log_num(&r, "count", count); /* since the last such line, with this one */
 	log_send(&r);
-	return false;
+	return reason;
 }
 
 /* A peer that leaves without a byte is a port check: counted nowhere, and no line by default. */
-static bool header_failed(struct conn *c, const char *why)
+static enum board_refusal header_failed(struct conn *c, const char *why)
 {
 	if (strcmp(why, "eof") == 0) {
 		if (log_wants(LOG_DEBUG)) {
@@ -97,12 +97,12 @@ static bool header_failed(struct conn *c, const char *why)
 			addr_format(&c->peer, source);
 			log_msg(LOG_DEBUG, "closed before a PROXY header, source %s", source);
 		}
-		return false;
+		return GATE_NOBODY;
 	}
-	return *c->stop ? false : refuse(c, REFUSED_PROXY_HEADER, why);
+	return *c->stop ? GATE_NOBODY : refuse(c, REFUSED_PROXY_HEADER, why);
 }
 
-static bool header_take(struct conn *c)
+static enum board_refusal header_take(struct conn *c)
 {
 	uint64_t ms = c->first_byte_ms ? c->first_byte_ms : HEADER_MS;
 	struct proxy_header h;
@@ -117,30 +117,33 @@ static bool header_take(struct conn *c)
 		    &used, &why) < 0)
 		return header_failed(c, why);
 	if (h.local)
-		return true;
+		return REFUSED_NOT;
 	via = c->peer;
 	c->peer = h.source;
 	c->local = h.destination;
-	return true;
+	return REFUSED_NOT;
 }
 
-bool gate_enter(struct conn *c)
+enum board_refusal gate_enter(struct conn *c)
 {
 	enum board_refusal reason;
 	uint64_t source;
 
 	via.len = 0;
-	if (conf->proxy_protocol != CONF_PROXY_OFF && !header_take(c))
-		return false;
+	if (conf->proxy_protocol != CONF_PROXY_OFF) {
+		reason = header_take(c);
+		if (reason != REFUSED_NOT)
+			return reason;
+	}
 	if (c->peer.sa.sa_family != AF_UNIX &&
 		((lists->allow && !access_has(lists->allow, &c->peer)) ||
 			(lists->deny && access_has(lists->deny, &c->peer))))
 		return refuse(c, REFUSED_DENIED, NULL);
 	if (!limited)
-		return true;
+		return REFUSED_NOT;
 	source = admit_source(&c->peer);
 	reason = admit(board, slot, source, &limits, mono_us());
-	return reason == REFUSED_NOT ? true : refuse(c, reason, NULL);
+	return reason == REFUSED_NOT ? reason : refuse(c, reason, NULL);
 }
 
 void gate_leave(void)

@@ -26,8 +26,10 @@ void gate_init(const struct conf_service *conf, const struct gate_lists *l, stru
 	unsigned slot);
 
 /* Read the PROXY header, if there is to be one, then decide. Counts and logs a refusal.
- * Returns true if the connection may be served: then gate_leave() follows. */
-bool gate_enter(struct conn *c);
+ * Returns REFUSED_NOT if the connection may be served: then gate_leave() follows; GATE_NOBODY if it ended
+ * without a word. */
+#define GATE_NOBODY REFUSED_REASONS
+enum board_refusal gate_enter(struct conn *c);
 void gate_leave(void);
 
 /* Where the connection came from as the socket has it, while c->peer is what a PROXY header said.

@@ -200,6 +200,20 @@ static void death_log(const struct pool *p, const struct worker *w, int status, 
 	log_send(&r);
 }
 
+static void exit_count(const struct pool *p, const struct worker *w, int status, bool expected)
+{
+	_Atomic uint64_t *exits = p->service->board->service.exits;
+	enum board_exit how = EXIT_FAILED;
+
+	if (w->leave == LEAVE_KILL)
+		how = EXIT_KILLED;
+	else if (expected)
+		how = w->leave == LEAVE_NOT ? EXIT_RETIRED : EXIT_LEFT;
+	else if (WIFSIGNALED(status))
+		how = EXIT_CRASHED;
+	atomic_fetch_add(&exits[how], 1);
+}
+
 /* A death is early if the worker never was ready, or had no time and served nobody. SIGKILL comes
  * from outside and says nothing about the service. */
 static bool death_is_early(const struct pool *p, const struct worker *w, int status)
@@ -210,7 +224,8 @@ static bool death_is_early(const struct pool *p, const struct worker *w, int sta
 		return true;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		return false;
-	return mono_ms() - w->started_ms < EARLY_MS && atomic_load(&slot->connections) == 0;
+	return mono_ms() - w->started_ms < EARLY_MS &&
+	       atomic_load(&slot->connections) == w->connections;
 }
 
 static void crash_count(struct pool *p, pid_t pid, bool early)
@@ -263,6 +278,7 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	if (!expected || !p->backoff_ms)
 		crash_count(p, pid, early);
 	death_log(p, w, status, expected);
+	exit_count(p, w, status, expected);
 	if (w->leave == LEAVE_DRAIN && WIFEXITED(status) && WEXITSTATUS(status) == WORKER_DRAINED)
 		service_drained(p->service, p);
 	service_slot_clear(p->service, w->slot);

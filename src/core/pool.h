@@ -28,6 +28,7 @@ struct worker {
 	pid_t pid;
 	unsigned slot;
 	uint64_t started_ms;
+	uint64_t connections; /* that the slot had counted before */
 	bool ready;
 	enum leave leave;
 	uint64_t expire_ms;          /* 0, or when it is killed if it has not left */

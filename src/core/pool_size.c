@@ -50,6 +50,7 @@ void pool_size_publish(struct pool *p)
 
 	if (p != p->service->pool)
 		return; /* an older generation, which does not grow any more */
+	service_publish(p->service);
 	atomic_store(&b->spare, (uint32_t)p->conf->spare_workers);
 	atomic_store(&b->may_grow, p->target < size_max(p));
 	if (p->target > size_min(p) && !p->sample.armed && p->leave == LEAVE_NOT) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -40,12 +41,12 @@ struct service *service_new(const char *name)
 
 	if (!s)
 		goto fail;
-	s->notify.fd = -1;
+	s->notify.fd = s->board_fd = -1;
 	s->next = services;
 	services = s;
 	s->name = strdup(name);
 	s->slot_taken = calloc(BOARD_SLOTS, 1);
-	s->board = board_new();
+	s->board = board_new(&s->board_fd);
 	s->log = log_channel_new(name, LOG_INFO);
 	s->notify = (struct loop_io){eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), on_notify, s};
 	s->notify_rest = (struct loop_timer){.fn = rest_over, .arg = s};
@@ -84,6 +85,7 @@ void service_free(struct service *s)
 	listeners_close(&s->listener, &s->n_listeners);
 	listeners_close(&s->dropped, &s->n_dropped);
 	board_free(s->board);
+	fd_close(&s->board_fd);
 	if (s->log)
 		log_channel_free(s->log);
 	free(s->slot_taken);
@@ -265,8 +267,11 @@ pid_t service_fork(struct service *s, struct pool *p, struct worker *w)
 	s->slot_taken[i] = 1;
 	if (i + 1 > atomic_load(&b->slots_used))
 		atomic_store(&b->slots_used, i + 1);
-	atomic_store(&b->slot[i].connections, 0);
+	w->connections = atomic_load(&b->slot[i].connections);
+	atomic_store(&b->slot[i].since_ms, w->started_ms);
 	atomic_store(&b->slot[i].state, SLOT_STARTING);
+	b->worker[i].generation = p->generation;
+	b->worker[i].started_ms = w->started_ms;
 	pid = fork();
 	if (pid == 0)
 		child_run(s, p, i, start[1]);
@@ -277,6 +282,7 @@ pid_t service_fork(struct service *s, struct pool *p, struct worker *w)
 	}
 	fd_close(&start[1]);
 	w->slot = i;
+	b->worker[i].pid = pid > 0 ? pid : 0;
 	if (start[0] >= 0)
 		w->start = pid > 0 ? program_watch(p, start[0]) : NULL;
 	if (pid > 0 && pool_is_program(p) && !w->start) {
@@ -292,8 +298,7 @@ void service_slot_clear(struct service *s, unsigned slot)
 
 	s->slot_taken[slot] = 0;
 	admit_clear(s->board, slot);
-	s->connections += atomic_load(&b->connections);
-	atomic_store(&b->connections, 0);
+	s->board->worker[slot].pid = 0;
 	atomic_store(&b->state, SLOT_EMPTY);
 	/* A worker that died between asking for growth and ringing must not silence the others. */
 	atomic_store(&s->board->wanted, 0);
@@ -418,8 +423,37 @@ void service_totals_add(const struct service *s, struct service_totals *t)
 			const struct board_slot *b = &s->board->slot[p->worker[i].slot];
 
 			t->busy += atomic_load(&b->state) == SLOT_BUSY;
-			t->connections += atomic_load(&b->connections);
 		}
 	}
-	t->connections += s->connections;
+	for (unsigned i = 0; i < board_slots(s->board); i++)
+		t->connections += atomic_load(&s->board->slot[i].connections);
+}
+
+static void text_set(char *out, size_t size, const char *text)
+{
+	snprintf(out, size, "%s", text);
+}
+
+void service_publish(struct service *s)
+{
+	struct board_service *b = &s->board->service;
+	const struct pool *p = s->pool;
+
+	if (!p)
+		return;
+	b->mode = s->leaving ? MODE_LEAVING : p->backoff_ms ? MODE_BACKOFF : MODE_RUNNING;
+	b->workers = (uint32_t)p->conf->workers;
+	b->max_workers = (uint32_t)p->conf->max_workers;
+	b->target = (uint32_t)p->target;
+	if (b->generation == p->generation)
+		return;
+	/* The rest changes with the generation alone. */
+	atomic_fetch_add(&b->version, 1);
+	b->generation = p->generation;
+	text_set(b->name, sizeof(b->name), s->name);
+	text_set(b->handler, sizeof(b->handler), p->area->handler->name);
+	for (b->n_listen = 0; b->n_listen < s->n_listeners && b->n_listen < BOARD_LISTEN;
+		b->n_listen++)
+		addr_format(&s->listener[b->n_listen].bound, b->listen[b->n_listen]);
+	atomic_fetch_add(&b->version, 1);
 }

@@ -17,6 +17,7 @@ struct service {
 	struct listener *dropped; /* those that a reload took away, while older pools have them */
 	size_t n_dropped;
 	struct board *board;
+	int board_fd;              /* of it, for readers */
 	unsigned char *slot_taken; /* the master's own map of the slots */
 	struct log_channel *log;
 	struct loop_io notify;         /* eventfd; workers write to it */
@@ -24,7 +25,6 @@ struct service {
 	unsigned rings;
 	uint64_t rings_ms;
 	struct pool *pool;    /* the current generation in front, older ones behind */
-	uint64_t connections; /* served by workers that are gone */
 	unsigned generations; /* so many pools have there been */
 	bool leaving;         /* removed, or sockd stops */
 	struct service *next;
@@ -97,5 +97,8 @@ struct service_totals {
 	uint64_t connections;
 };
 void service_totals_add(const struct service *s, struct service_totals *t);
+
+/* Tell the readers of the board what has become of the newest pool. */
+void service_publish(struct service *s);
 
 #endif

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "board/tally.h"
 #include "core/child.h"
 #include "core/gate.h"
 #include "core/program.h"
@@ -32,6 +33,7 @@ static volatile sig_atomic_t sig_part; /* any of them */
 static volatile sig_atomic_t conn_fd = -1;
 static volatile sig_atomic_t conn_stop; /* CONN_TERMINATED, CONN_TIMED_OUT: of the one in hand */
 static timer_t session_timer;
+static uint64_t served;  /* connections */
 static uint64_t conn_id; /* of the last one: random at first, then counted */
 
 static void on_leave(int sig)
@@ -151,11 +153,6 @@ static void connection_log(const struct conn *c, uint64_t start_ms)
 	log_send(&r);
 }
 
-static void count(_Atomic uint64_t *total, uint64_t n)
-{
-	atomic_store_explicit(total, *total + n, memory_order_relaxed);
-}
-
 static unsigned milliseconds(long s)
 {
 	return s > INT_MAX / 1000 ? INT_MAX : (unsigned)s * 1000;
@@ -164,8 +161,8 @@ static unsigned milliseconds(long s)
 static void serve(struct conn *c)
 {
 	const struct conf_service *s = args->conf;
-	uint64_t start_ms = s->log_connections || s->session_timeout ? mono_ms() : 0;
-	bool entered;
+	uint64_t start_ms = mono_ms();
+	enum board_refusal refusal;
 
 	conn_stop = 0;
 	conn_fd = c->fd;
@@ -174,17 +171,18 @@ static void serve(struct conn *c)
 	c->id = ++conn_id;
 	c->first_byte_ms = milliseconds(s->first_byte_timeout);
 	c->idle_ms = milliseconds(s->idle_timeout);
-	slot->since_ms = start_ms;
-	state_set(SLOT_BUSY);
+	tally_begin(slot, c, start_ms);
 	growth_check();
 	session_set(s->session_timeout);
 	/* A stop that came before conn_fd was known did not touch the connection. */
 	if (sig_stop)
 		conn_stop = CONN_TERMINATED;
-	entered = gate_enter(c);
-	if (entered && conn_stop) {
+	refusal = gate_enter(c);
+	if (refusal == REFUSED_NOT && conn_stop) {
 		conn_fail(c, 0);
-	} else if (entered) {
+	} else if (refusal == REFUSED_NOT) {
+		if (gate_via())
+			tally_peer(slot, &c->peer);
 		conn_timeouts(c);
 		args->handler->serve(&args->env, c);
 		/* The handler may have ended before it could see why its socket had. */
@@ -194,15 +192,12 @@ static void serve(struct conn *c)
 	session_set(0);
 	conn_fd = -1;
 	/* Before the client can see the end and come back. */
-	if (entered)
+	if (refusal == REFUSED_NOT)
 		gate_leave();
 	close(c->fd);
-	if (entered)
-		count(&slot->connections, 1);
-	count(&slot->bytes_in, c->bytes_in);
-	count(&slot->bytes_out, c->bytes_out);
-	state_set(SLOT_IDLE);
-	if (entered && s->log_connections)
+	served += refusal == REFUSED_NOT;
+	tally_end(slot, c, refusal, start_ms, mono_ms());
+	if (refusal == REFUSED_NOT && s->log_connections)
 		connection_log(c, start_ms);
 }
 
@@ -226,7 +221,7 @@ static bool may_retire(uint64_t limit)
 {
 	uint32_t nobody = 0;
 
-	return limit && slot->connections >= limit &&
+	return limit && served >= limit &&
 	       atomic_compare_exchange_strong(&args->board->retiring, &nobody, args->env.slot + 1);
 }
 

@@ -41,7 +41,7 @@ static int new_room(void **state)
 	room = mmap(NULL, sizeof(struct room), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
 		room_fd, 0);
 	assert_ptr_not_equal(room, MAP_FAILED);
-	board = board_new();
+	board = board_new(&(int){-1});
 	assert_non_null(board);
 	bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	board->slots_used = 3;

@@ -23,7 +23,7 @@ static const struct admit_limits max5 = {.max_per_source = 5};
 static int board_make(void **state)
 {
 	(void)state;
-	b = board_new();
+	b = board_new(&(int){-1});
 	if (b)
 		b->slots_used = 64;
 	return b ? 0 : -1;
