@@ -13,7 +13,7 @@
 ROUNDS=${ROUNDS:-5} SECONDS_EACH=${SECONDS_EACH:-3}
 CLIENTS=${CLIENTS:-8} WORKERS=${WORKERS:-16} BYTES=${BYTES:-64} PROGRAM=${PROGRAM:-/bin/cat}
 BACKLOG=511 # of all
-declare -A rate p50 p99 lost again
+declare -A rate p50 p99 cpu lost again
 PATH=$PATH:/usr/sbin:/sbin
 bad=0
 
@@ -88,17 +88,31 @@ drops() {
 		END { print sum + 0 }' /proc/net/netstat
 }
 
+# CPU time in ms of the server and of all children that it has reaped
+cpu_ms() {
+	local pid stat sum=0
+
+	for pid in $(tree "$master"); do
+		read -r stat 2>/dev/null <"/proc/$pid/stat" || continue
+		set -- ${stat##*) }
+		sum=$((sum + ${12} + ${13} + ${14} + ${15}))
+	done
+	echo $((sum * 1000 / $(getconf CLK_TCK)))
+}
+
 measure() {
-	local server=$1 line warm before
+	local server=$1 line warm before cpu_before cpu_after
 
 	start "$server"
 	warm=$("$dir/load" -c "$CLIENTS" -s 1 -l "$BYTES" -d 64 "127.0.0.1:$PORT") || bad=1
-	before=$(drops)
+	before=$(drops) cpu_before=$(cpu_ms)
 	line=$("$dir/load" -c "$CLIENTS" -s "$SECONDS_EACH" -l "$BYTES" -d 64 "127.0.0.1:$PORT") || bad=1
+	cpu_after=$(cpu_ms)
 	again[$server]=$((${again[$server]:-0} + $(drops) - before))
 	rate[$server]+=" $(load_value ops_per_s "$line")"
 	p50[$server]+=" $(load_value p50_us "$line")"
 	p99[$server]+=" $(load_value p99_us "$line")"
+	cpu[$server]+=" $(awk "BEGIN { print ($cpu_after - $cpu_before) * 1000 / $(load_value ops "$line") }")"
 	lost[$server]=$((${lost[$server]:-0} + $(load_value lost "$line") + $(load_value lost "$warm")))
 	echo "$server: $line" >&2
 	kill $([ "$server" != bare ] || children "$master") "$master" 2>/dev/null
@@ -123,12 +137,13 @@ done
 
 echo "Exec of $PROGRAM: connect, $BYTES bytes, close; $CLIENTS clients; median of $ROUNDS rounds of $SECONDS_EACH s"
 echo
-echo "| server | ops/s | ratio to bare | p50 µs | p99 µs | lost | again |"
-echo "|---|---:|---:|---:|---:|---:|---:|"
+echo "| server | ops/s | ratio to bare | p50 µs | p99 µs | server CPU µs/op | lost | again |"
+echo "|---|---:|---:|---:|---:|---:|---:|---:|"
 for server in "${servers[@]}"; do
-	printf '| %s | %.0f | %.2f | %.0f | %.0f | %d | %d |\n' "${title[$server]}" "${middle[$server]}" \
+	printf '| %s | %.0f | %.2f | %.0f | %.0f | %.0f | %d | %d |\n' "${title[$server]}" "${middle[$server]}" \
 		"$(awk "BEGIN { print ${middle[$server]} / ${middle[bare]:-${middle[$server]}} }")" \
-		"$(median ${p50[$server]})" "$(median ${p99[$server]})" "${lost[$server]}" "${again[$server]}"
+		"$(median ${p50[$server]})" "$(median ${p99[$server]})" "$(median ${cpu[$server]})" \
+		"${lost[$server]}" "${again[$server]}"
 done
 [ "$best_name" = none ] || [ -z "${middle[sockd]:-}" ] || {
 	echo
