@@ -11,7 +11,7 @@ service behind { listen = {\"127.0.0.1:7008\"} handler = \"echo\" workers = 12 m
 }
 
 # Clients that are told what to do on their standard input, a line each:
-# burst SOURCE... (12 from each at once; prints how many are served), drop SOURCE
+# burst SOURCE... (12 from each at once; prints how many are served), drop SOURCE, end
 cat >"$dir/clients.py" <<'END'
 from client import *
 held = collections.defaultdict(list)
@@ -40,6 +40,10 @@ for line in sys.stdin:
         held[sources[0]].remove(c)
         c.close()
         print("dropped", flush=True)
+    else:
+        for c in sum(held.values(), []):
+            c.close()
+        print("ended", flush=True)
 END
 
 service ''
@@ -95,5 +99,5 @@ for source in ("2001:db8::1", "2001:db8::2", "2001:db8::ffff:0:0:3", "2001:db8:0
         held.append(c)
         print(source, end=" ")
 ' | sed 's/ $//')"
-exec {clients[1]}>&-
+tell end
 stop

@@ -4,6 +4,8 @@
 conf 'service echo { listen = {"127.0.0.1:7007"} handler = "echo" workers = 4 deny = {"127.0.0.2"}
 	rate-per-source = "1/100000" }'
 start
+denied=0
+rated=0
 py '
 denied, rated = 0, 0
 served("127.0.0.1:7007")
