@@ -76,6 +76,18 @@ imports "$dir/xinetd.conf"
 expect_match "a host's name" "allow = [{].*'127.0.0.1'" "$(section a)"
 expect_match "a host that has no address" "deny = [{]'0.0.0.0/0', '::/0'[}]" "$(section b)"
 
+# A folder: in the order of bytes, without what editors and packages leave there.
+mkdir "$dir/d"
+for f in b a a~ a.dpkg-old B; do
+	printf '%s\n' "service $f" '{' 'port = 7001' 'type = UNLISTED' 'user = nobody' 'server = /bin/cat' '}' >"$dir/d/$f"
+done
+echo "includedir $dir/d" >"$dir/xinetd.conf"
+imports -n "$dir/xinetd.conf"
+expect "services of a folder" "service B { service a { service b {" "$(grep '^service' "$dir/out" | paste -sd' ')"
+imports -n "$dir/d"
+expect "services of a folder that is named" "service B { service a { service b {" \
+	"$(grep '^service' "$dir/out" | paste -sd' ')"
+
 # Files that are none.
 imports "$dir/none"
 expect "a file that is not there" "1 sockd-import: command line: $dir/none: No such file or directory" "$status $err"

@@ -44,6 +44,13 @@ service limits
 	rlimit_files = 33
 	nice = 3
 }
+service relay
+{
+	type = UNLISTED
+	port = 7015
+	wait = no
+	redirect = 127.0.0.1 7016
+}
 service off
 {
 	type = UNLISTED
@@ -56,13 +63,22 @@ service off
 END
 echo 'echo $(umask) $(ulimit -n) $(nice)' >"$dir/limits"
 "$import" "$dir/inetd.conf" "$dir/xinetd.conf" >"$conf" || fail "exit status of sockd-import"
-expect "services" "# 5 on, 1 off, 1 not imported" "$(grep ' on, ' "$conf")"
+expect "services" "# 6 on, 1 off, 1 not imported" "$(grep ' on, ' "$conf")"
+pyx 'import socket
+s = socket.create_server(("127.0.0.1", 7016))
+while True:
+    c, _ = s.accept()
+    c.sendall(c.recv(99))
+    c.close()' &
+started+=($!)
+wait_for 5 answers 127.0.0.1:7016 || fail "the other server is not there"
 start
 expect "answer of cat" ping "$(ask 127.0.0.1:7001 ping)"
 expect "answer of cat over IPv6" ping "$(ask '[::1]:7001' ping)"
 expect "answer of sh" "7002 two words it's" "$(ask 127.0.0.1:7002)"
 expect "answer of echo" ping "$(ask 127.0.0.1:7011 ping)"
 expect "answer of echo to one that no_access names" "" "$(echo ping | nc -N -s 127.0.0.2 -w 5 127.0.0.1 7011 2>/dev/null)"
+expect "answer through the relay" ping "$(ask 127.0.0.1:7015 ping)"
 expect_match "environment" "GREETING=hello" "$(ask 127.0.0.1:7012)"
 expect "umask, limit and nice" "0027 33 3" "$(ask 127.0.0.1:7013)"
 stop
