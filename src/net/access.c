@@ -72,7 +72,7 @@ static const char *prefix_read(const char *text, size_t n, struct prefix *p, boo
 	int bits, max;
 
 	*stray = false;
-	if (len >= sizeof(copy) || memchr(text, '\0', len))
+	if (len >= sizeof(copy))
 		return "expected ADDRESS or ADDRESS/BITS";
 	memcpy(copy, text, len);
 	copy[len] = '\0';

@@ -349,6 +349,14 @@ static void ranges_merge(void **state)
 		check_has(a, "11.0.0.0", false);
 		access_free(a);
 	}
+	a = access_new("0.0.0.0/0 10.0.0.0/8 10.1.0.0/16 ::/0 2001:db8::/32 8000::/1 c000::/8");
+	check_has(a, "9.0.0.0", true);
+	check_has(a, "11.0.0.0", true);
+	check_has(a, "255.255.255.255", true);
+	check_has(a, "::1", true);
+	check_has(a, "2001:db9::", true);
+	check_has(a, "d000::", true);
+	access_free(a);
 	/* The last address has no successor. */
 	a = access_new("255.255.255.255 0.0.0.0 128.0.0.0/1 255.255.255.254/31 "
 		       "ffff::/16 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ::");
