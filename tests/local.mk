@@ -62,6 +62,7 @@ shell_tests = \
 	tests/exec_stderr_goes_to_the_log.sh \
 	tests/exec_stop_ends_programs.sh \
 	tests/exec_timeouts_end_the_whole_group.sh \
+	tests/exec_under_load_loses_nothing.sh \
 	tests/fastopen_takes_data_with_the_syn.sh \
 	tests/first_byte_timeout.sh \
 	tests/first_worker_that_dies_fails_the_start.sh \
