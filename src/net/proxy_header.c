@@ -296,8 +296,7 @@ int proxy_header_read(int fd, unsigned versions, uint64_t deadline_ms,
 
 			if (len < 0)
 				return -1;
-			/* All that makes no whole header is part of it: take it, so that the next
-			 * wait is one. */
+			/* A part is header throughout: taken, it ends no later wait at once. */
 			got = recv(fd, at, (len ? (size_t)len : n) - *used, MSG_DONTWAIT);
 			*used += got > 0 ? (size_t)got : 0;
 			if (len && *used == (size_t)len)
