@@ -427,7 +427,7 @@ load_begin()
 		"$dir/load.go" "${3:-one_round}" >"$dir/load.out" 2>&1 &
 	load_pid=$!
 	started+=($load_pid)
-	wait_for 5 grep -q begun "$dir/load.out" || fail "no load: $(cat "$dir/load.out")"
+	wait_for 5 grep -qs begun "$dir/load.out" || fail "no load: $(cat "$dir/load.out")"
 }
 
 # load_end: $load_rounds and $load_lost; every kind of failure is a loss.

@@ -1,11 +1,12 @@
 # Both versions of the PROXY header: what follows is served from its first byte on, and the log, the lists
-# and the environment know the client that the header names.
+# and the limits know the client that the header names.
 . "$(dirname "$0")/lib.sh"
 
 # service NAME PORT VERSION [KEY]...
 service() { echo "service $1 { listen = {'127.0.0.1:$2'} handler = 'echo' workers = 2 proxy-protocol = '$3' proxy-trusted = {'127.0.0.0/8'} ${*:4} }"; }
 conf "$(service v1 7001 v1) $(service v2 7002 v2) $(service any 7003 any)
-	$(service lists 7004 any "allow = {'192.0.2.0/24', '2001:db8::/32', '127.0.0.1'} deny = {'192.0.2.66'}")"
+	$(service lists 7004 any "allow = {'192.0.2.0/24', '2001:db8::/32', '127.0.0.1'} deny = {'192.0.2.66'}")
+	$(service limits 7005 any 'max-per-source = 1')"
 start
 code='
 def echoes(what, port, header, source, text=b"the first bytes"):
@@ -54,6 +55,12 @@ refused("v2 to v1", 7001, proxy_v2())
 refused("v1 to v2", 7002, proxy_v1())
 refused("a client that is denied", 7004, proxy_v1("192.0.2.66"))
 refused("a client that is not allowed", 7004, proxy_v2("203.0.113.1"))
+
+held = Client("127.0.0.1:7005")
+held.send(proxy_v1() + b"held")
+expect("the first of a source", b"held", held.take(4))
+refused("the second of a source", 7005, proxy_v2())
+echoes("another source by the same proxy", 7005, proxy_v2("192.0.2.2"), "192.0.2.2:4711")
 '
 py "$code" "$log" || exit 1
 wait_log 'service=lists .*refused source=192\.0\.2\.66:4711 via=127\.0\.0\.1:[0-9]+ reason='
