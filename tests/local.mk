@@ -66,6 +66,7 @@ shell_tests = \
 	tests/fastopen_takes_data_with_the_syn.sh \
 	tests/first_byte_timeout.sh \
 	tests/first_worker_that_dies_fails_the_start.sh \
+	tests/exec_under_valgrind.sh \
 	tests/fork_failure_at_reload_signals_nobody.sh \
 	tests/fork_failure_is_survived.sh \
 	tests/freebind_binds_a_foreign_address.sh \

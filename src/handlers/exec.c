@@ -281,8 +281,10 @@ static void exec_serve(const struct handler_env *env, struct conn *c)
 	sigprocmask(SIG_SETMASK, &all, &before);
 	if (strays)
 		(void)signal(SIGCHLD, SIG_DFL);
-	program.pid = spawn(&s, &step);
-	if (program.pid < 0) {
+	program.pid = *c->stop ? 0 : spawn(&s, &step);
+	if (!program.pid) {
+		conn_fail(c, 0);
+	} else if (program.pid < 0) {
 		c->error = errno;
 		c->end = "exec-failed";
 		program.pid = 0;

@@ -63,8 +63,8 @@ static uint64_t touched(void)
 	return set;
 }
 
-/* Returns what has failed, with errno; the mask is emptied last, so that no handler of the worker's
- * runs here. parent  0: not checked */
+/* All but the exec. Returns what has failed, with errno, or NULL. The mask is emptied last, so that no
+ * handler of the worker's runs here. parent  0: not checked */
 IN_CHILD static const char *become(
 	const struct spawn *s, int first_fd, pid_t parent, uint64_t reset)
 {
@@ -99,18 +99,18 @@ IN_CHILD static const char *become(
 		errno = ESRCH;
 		return "parent";
 	}
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-		return "signal mask";
-	execve(s->argv[0], s->argv, s->envp);
-	return "exec";
+	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? "signal mask" : NULL;
 }
 
-/* Leaves without _exit(3), around which a coverage build wraps writing its counters. */
+/* A coverage build wraps writing its counters around execve() and _exit(): not here, they are the
+ * worker's. */
 IN_CHILD static int child_main(void *arg)
 {
 	struct child *c = arg;
 
 	c->step = become(c->s, 3, c->parent, c->reset);
+	if (!c->step && syscall(SYS_execve, c->s->argv[0], c->s->argv, c->s->envp) < 0)
+		c->step = "exec";
 	c->error = errno;
 	return (int)syscall(SYS_exit_group, 127);
 }
@@ -136,6 +136,8 @@ pid_t spawn(const struct spawn *s, const char **step)
 void spawn_become(const struct spawn *s, int first_fd, const char **step)
 {
 	*step = become(s, first_fd, 0, touched());
+	if (!*step && execve(s->argv[0], s->argv, s->envp) < 0)
+		*step = "exec";
 }
 
 char **spawn_argv(const struct conf_service *conf)
