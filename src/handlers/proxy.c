@@ -171,7 +171,7 @@ static int upstream_connect(const struct handler_env *env, struct conn *c)
 	for (size_t i = 0; i < 2 * n_upstreams; i++) {
 		const struct upstream *u = &upstream[(first + i) % n_upstreams];
 		bool rests = atomic_load(&area->rest_until_ms[u->place]) > now;
-		int fd, error;
+		int fd = -1, error;
 
 		if (rests != (i >= n_upstreams))
 			continue;

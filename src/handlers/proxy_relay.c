@@ -23,10 +23,10 @@
 #include "handlers/handler.h"
 
 #define BUFFER     (64 * 1024)
-#define READ_TRIES 4         /* looks at both sides before a poll() that may sleep: measured */
+#define READ_TRIES 4         /* reads in hope before a poll() that may sleep: measured */
 #define BULK_AFTER 4         /* full buffers in a row after which a flow goes through a pipe */
 #define BULK_UNTIL 8         /* small reads in a row after which it does so no more */
-#define PIPE_SIZE  (1 << 20) /* bytes */
+#define PIPE_SIZE  (1 << 18) /* bytes */
 #define DRAIN_MS   5         /* between looks at a queue that empties */
 
 enum { CLIENT, UPSTREAM };
@@ -49,6 +49,7 @@ static unsigned char buffer[2][BUFFER]; /* static: a page is touched only when d
 
 static struct conn *conn;
 static int fd[2];
+static int last;     /* side that has sent something last */
 static int error[2]; /* errno by which a side went away without a FIN */
 static struct flow flow[2];
 static uint64_t deadline_ms; /* of the first byte; 0: none */
@@ -122,6 +123,8 @@ static int flow_read(int i)
 	f->eof = n == 0;
 	f->ready = (size_t)n >= room; /* or else that was all */
 	way_choose(f, (size_t)n);
+	if (n > 0)
+		last = i;
 	if (i == CLIENT)
 		conn->bytes_in += (size_t)n;
 	if (piped)
@@ -261,12 +264,17 @@ static int flows_wait(void)
 	return 0;
 }
 
-/* Look at both sides again, after others have had the processor: the answer is often on its way. */
-static void flows_try(void)
+/* Look again after others have had the processor: the answer is often on its way. What was passed on in
+ * bulk is not answered yet. Returns false if there is nothing to hope for. */
+static bool flow_try(void)
 {
+	struct flow *f = &flow[flow[last].bulk ? last : !last];
+
+	if (f->eof || waiting(f))
+		return false;
 	sched_yield();
-	for (int i = 0; i < 2; i++)
-		flow[i].ready = !flow[i].eof && !waiting(&flow[i]);
+	f->ready = true;
+	return true;
 }
 
 /* Returns 0 when all is said, or -1: a side has failed, or conn->end is set. */
@@ -288,9 +296,7 @@ static int relay_loop(void)
 			moved = conn->bytes_in + conn->bytes_out;
 			tries = 0;
 		}
-		if (tries++ < READ_TRIES)
-			flows_try();
-		else if (flows_wait() < 0)
+		if ((tries++ >= READ_TRIES || !flow_try()) && flows_wait() < 0)
 			return -1;
 	}
 }
@@ -333,6 +339,7 @@ void relay_run(struct conn *c, int upstream, const void *head, size_t n, uint64_
 	conn = c;
 	fd[CLIENT] = c->fd;
 	fd[UPSTREAM] = upstream;
+	last = UPSTREAM; /* as if: a client's first bytes are on their way */
 	deadline_ms = c->first_byte_ms ? start_ms + c->first_byte_ms : 0;
 	memset(error, 0, sizeof(error));
 	memset(flow, 0, sizeof(flow));
