@@ -20,7 +20,8 @@ struct words {
 void words_add(struct words *w, const char *text);
 bool words_have(const struct words *w, const char *text);
 
-/* Cut text at any of ends; with quotes, '...' and "..." hold together and \ takes the next as it is. */
+/* Cut text at any of ends; with quotes, '...' and "..." hold together, \ takes the next as it is,
+ * and where a quote is not closed none means anything. */
 struct words words_split(const char *text, const char *ends, bool quotes);
 
 struct import {

@@ -25,14 +25,13 @@ static const char *read_protocol(struct import *s, const char *text)
 		bool send = !strncmp(part.item[i], "sndbuf=", 7);
 		unsigned long n;
 		char *end;
+		int shift;
 
 		if (!send && strncmp(part.item[i], "rcvbuf=", 7))
 			return NULL;
 		n = strtoul(part.item[i] + 7, &end, 10);
-		import_key(s, send ? "send-buffer" : "receive-buffer",
-			keepf("%lu", n << (*end == 'k'     ? 10
-					     : *end == 'm' ? 20
-							   : 0)));
+		shift = *end == 'k' ? 10 : *end == 'm' ? 20 : 0;
+		import_key(s, send ? "send-buffer" : "receive-buffer", keepf("%lu", n << shift));
 	}
 	return any;
 }
@@ -56,8 +55,7 @@ static const char *lost(char *const field[FIELDS])
 /* w       the words of a line; the first one without its hosts */
 static void read_service(struct import *s, const char *hosts, const struct words *w)
 {
-	struct words host = words_split(hosts, ",", false),
-		     argv = {w->item + FIELDS, w->n - FIELDS, 0};
+	struct words argv = {w->item + FIELDS, w->n - FIELDS, 0}, host = {0};
 	char **field = w->item, *max = strchr(field[WAIT], '.'), *group;
 	const char *any = read_protocol(s, field[PROTOCOL]);
 
@@ -68,12 +66,12 @@ static void read_service(struct import *s, const char *hosts, const struct words
 	if (!strcmp(field[PROTOCOL], "unix"))
 		words_add(&s->listen, keepf("unix:%s", s->name));
 	else
-		for (size_t i = 0; i < host.n; i++)
-			words_add(
-				&s->listen, import_address(strcmp(host.item[i], "*") ? host.item[i]
-							   : any                     ? any
-										     : "",
-						    s->name));
+		host = words_split(hosts, ",", false);
+	for (size_t i = 0; i < host.n; i++) {
+		const char *name = strcmp(host.item[i], "*") ? host.item[i] : any;
+
+		words_add(&s->listen, import_address(name ? name : "", s->name));
+	}
 	if (max && strtoul(max + 1, NULL, 10))
 		import_key(s, "rate", keepf("%lu/60", strtoul(max + 1, NULL, 10)));
 	group = strchr(field[USER], ':');

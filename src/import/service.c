@@ -93,6 +93,7 @@ bool words_have(const struct words *w, const char *text)
 
 struct words words_split(const char *text, const char *ends, bool quotes)
 {
+	const char *start = text;
 	char *word = keep(NULL, strlen(text)), *out;
 	struct words w = {0};
 
@@ -109,6 +110,8 @@ struct words words_split(const char *text, const char *ends, bool quotes)
 			else
 				*out++ = *text;
 		}
+		if (quote) /* never closed: it means itself */
+			return words_split(start, ends, false);
 		*out = '\0';
 		words_add(&w, word);
 	}

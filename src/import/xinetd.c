@@ -41,6 +41,8 @@ static void read_attr(struct entry *e, const char *file, int line, const char *t
 		problem(file, line, "expected ATTRIBUTE = VALUE..., or +=, or -=");
 		return;
 	}
+	if (!strcmp(a.name, "interface"))
+		a.name = "bind";
 	value += 1 + strspn(value + 1, BLANKS);
 	a.text = keepf("%s", value);
 	a.value = words_split(value, BLANKS, false);
@@ -116,9 +118,11 @@ static const char *get(const struct entry *e, const char *name)
 
 static bool is(const struct entry *e, const char *name, const char *word)
 {
-	const struct attr *a = attr_in(e, name);
+	const struct attr *a = e->first;
 
-	return a && words_have(&a->value, word);
+	while (a && (strcmp(a->name, name) || !words_have(&a->value, word)))
+		a = a->next;
+	return a;
 }
 
 /* Of NAME=VALUE, any value. */
@@ -212,7 +216,7 @@ static const struct translation {
 /* Attributes that are looked at elsewhere, or that nobody misses. */
 static const char elsewhere[] =
 	" id type flags disable socket_type protocol wait user group server server_args port redirect "
-	"bind interface only_from no_access v6only groups enabled disabled log_type log_on_success "
+	"bind only_from no_access v6only groups enabled disabled log_type log_on_success "
 	"log_on_failure mdns rpc_version rpc_number ";
 
 static void import_attr(
@@ -328,11 +332,11 @@ static void import_entry(struct entry *e)
 		is(&defaults, "disabled", id) ||
 		(get(&defaults, "enabled") && !is(&defaults, "enabled", id));
 	s.lost = lost(e);
-	host = get(e, "interface") ? get(e, "interface") : get(e, "bind");
-	if (!host)
-		host = is(e, "flags", "IPv4") && !is(e, "flags", "IPv6") ? "0.0.0.0"
-		       : is(e, "v6only", "yes")                          ? "[::]"
-									 : "";
+	host = get(e, "bind");
+	if (!host && is(e, "flags", "IPv4") && !is(e, "flags", "IPv6"))
+		host = "0.0.0.0";
+	else if (!host)
+		host = is(e, "v6only", "yes") ? "[::]" : "";
 	words_add(&s.listen, import_address(host, get(e, "port") ? get(e, "port") : e->name));
 	import_server(&s, e);
 	s.user = get(e, "user");
