@@ -64,13 +64,12 @@ struct store {
 	struct cell cell[CELLS];
 };
 
-static struct store *store;
 static uint32_t max_keys = KEYS_MAX;
 static const char *crash_on = "";
 
 /* --- The lock --------------------------------------------------------------------------------- */
 
-static void lock_make(void)
+static void lock_make(struct store *store)
 {
 	pthread_mutexattr_t a;
 
@@ -83,7 +82,7 @@ static void lock_make(void)
 }
 
 /* The first worker makes the lock; if it dies over that, another does. */
-static void lock_init(void)
+static void lock_init(struct store *store)
 {
 	for (;;) {
 		uint32_t maker = atomic_load(&store->maker);
@@ -92,7 +91,7 @@ static void lock_init(void)
 			return;
 		if ((maker == 0 || (kill((pid_t)maker, 0) < 0 && errno == ESRCH)) &&
 			atomic_compare_exchange_strong(&store->maker, &maker, (uint32_t)getpid()))
-			lock_make();
+			lock_make(store);
 		else
 			usleep(1000);
 	}
@@ -103,18 +102,21 @@ static bool is_live(const struct cell *c)
 	return atomic_load(&c->state) >= VALUE_0;
 }
 
-static void store_lock(const struct sockd_worker *w)
+static struct store *store_lock(const struct sockd_worker *w)
 {
+	struct store *store = w->shared;
+
 	if (pthread_mutex_lock(&store->lock) != EOWNERDEAD)
-		return;
+		return store;
 	w->log(LOG_NOTICE, "a worker died with the lock held");
 	store->count = 0;
 	for (size_t i = 0; i < CELLS; i++)
 		store->count += is_live(&store->cell[i]);
 	pthread_mutex_consistent(&store->lock);
+	return store;
 }
 
-static void store_unlock(void)
+static void store_unlock(struct store *store)
 {
 	pthread_mutex_unlock(&store->lock);
 }
@@ -132,22 +134,26 @@ static uint32_t hash(const char *key)
 }
 
 /* The cell of a key; else NULL and in *space where it would go. A quarter of the cells is never in use. */
-static struct cell *cell_find(const char *key, struct cell **space)
+static struct cell *cell_find(struct store *store, const char *key, struct cell **space)
 {
-	uint32_t at = hash(key);
+	size_t at = hash(key) % CELLS, first = CELLS;
 
 	*space = NULL;
-	for (size_t i = 0; i < CELLS; i++, at++) {
-		struct cell *c = &store->cell[at % CELLS];
-		uint32_t state = atomic_load(&c->state);
+	for (size_t i = 0; i < CELLS; i++, at = (at + 1) % CELLS) {
+		struct cell *c = &store->cell[at];
 
-		if (state >= VALUE_0 && !strcmp(c->key, key))
-			return c;
-		if (state < VALUE_0 && !*space)
-			*space = c;
-		if (state == EMPTY)
+		if (is_live(c)) {
+			if (!strcmp(c->key, key))
+				return c;
+			continue;
+		}
+		if (first == CELLS)
+			first = at;
+		if (atomic_load(&c->state) == EMPTY)
 			break;
 	}
+	if (first < CELLS)
+		*space = &store->cell[first];
 	return NULL;
 }
 
@@ -167,9 +173,9 @@ static void value_copy(char *to, const char *value, const char *key)
 }
 
 /* Returns NULL, or what is wrong. */
-static const char *cell_set(const char *key, const char *value)
+static const char *cell_set(struct store *store, const char *key, const char *value)
 {
-	struct cell *space, *c = cell_find(key, &space);
+	struct cell *space, *c = cell_find(store, key, &space);
 
 	if (c) {
 		bool old = atomic_load(&c->state) == VALUE_1;
@@ -188,7 +194,7 @@ static const char *cell_set(const char *key, const char *value)
 }
 
 /* A cell that ends a chain becomes empty again, and so do the deleted ones before it. */
-static void cell_delete(struct cell *c)
+static void cell_delete(struct store *store, struct cell *c)
 {
 	size_t at = (size_t)(c - store->cell);
 
@@ -200,9 +206,9 @@ static void cell_delete(struct cell *c)
 		atomic_store(&store->cell[at].state, EMPTY);
 }
 
-static const char *cell_add(const char *key, int64_t n, int64_t *sum)
+static const char *cell_add(struct store *store, const char *key, int64_t n, int64_t *sum)
 {
-	struct cell *space, *c = cell_find(key, &space);
+	struct cell *space, *c = cell_find(store, key, &space);
 	char text[32], *end = text;
 	int64_t old = 0;
 
@@ -215,7 +221,7 @@ static const char *cell_add(const char *key, int64_t n, int64_t *sum)
 	if (__builtin_add_overflow(old, n, sum))
 		return "the number would be too large";
 	snprintf(text, sizeof(text), "%" PRId64, *sum);
-	return cell_set(key, text);
+	return cell_set(store, key, text);
 }
 
 /* --- Requests --------------------------------------------------------------------------------- */
@@ -245,45 +251,45 @@ static void talk_say(struct talk *t, const char *word, const char *more)
 
 static void answer_get(struct talk *t, const char *key)
 {
-	struct cell *space, *c;
+	struct store *store = store_lock(t->conn->worker);
+	struct cell *space, *c = cell_find(store, key, &space);
 	char value[VALUE_BYTES + 1] = "";
 
-	store_lock(t->conn->worker);
-	c = cell_find(key, &space);
 	if (c)
 		strcpy(value, cell_value(c));
-	store_unlock();
+	store_unlock(store);
 	talk_say(t, c ? "value" : "none", value);
 }
 
 static void answer_set(struct talk *t, const char *key, const char *value)
 {
+	struct store *store;
 	const char *error;
 
 	if (strlen(value) > VALUE_BYTES) {
 		talk_say(t, "error", "the value is too long");
 		return;
 	}
-	store_lock(t->conn->worker);
-	error = cell_set(key, value);
-	store_unlock();
+	store = store_lock(t->conn->worker);
+	error = cell_set(store, key, value);
+	store_unlock(store);
 	talk_say(t, error ? "error" : "ok", error ? error : "");
 }
 
 static void answer_del(struct talk *t, const char *key)
 {
-	struct cell *space, *c;
+	struct store *store = store_lock(t->conn->worker);
+	struct cell *space, *c = cell_find(store, key, &space);
 
-	store_lock(t->conn->worker);
-	c = cell_find(key, &space);
 	if (c)
-		cell_delete(c);
-	store_unlock();
+		cell_delete(store, c);
+	store_unlock(store);
 	talk_say(t, c ? "ok" : "none", "");
 }
 
 static void answer_incr(struct talk *t, const char *key, const char *by)
 {
+	struct store *store;
 	char text[32], *end;
 	int64_t sum = 0, n;
 	const char *error;
@@ -294,9 +300,9 @@ static void answer_incr(struct talk *t, const char *key, const char *by)
 		talk_say(t, "error", "not a number");
 		return;
 	}
-	store_lock(t->conn->worker);
-	error = cell_add(key, n, &sum);
-	store_unlock();
+	store = store_lock(t->conn->worker);
+	error = cell_add(store, key, n, &sum);
+	store_unlock(store);
 	snprintf(text, sizeof(text), "%" PRId64, sum);
 	talk_say(t, error ? "error" : "value", error ? error : text);
 }
@@ -304,20 +310,21 @@ static void answer_incr(struct talk *t, const char *key, const char *by)
 /* Some cells at a time, so that a slow client holds up nobody: no write happens under the lock. */
 static void answer_list(struct talk *t, const char *prefix)
 {
+	struct store *store;
 	enum { STEP = 64 };
 	char key[STEP][KEY_BYTES + 1];
 
 	for (size_t at = 0; at < CELLS && !t->failed; at += STEP) {
 		size_t n = 0;
 
-		store_lock(t->conn->worker);
+		store = store_lock(t->conn->worker);
 		for (size_t i = at; i < at + STEP; i++) {
 			const struct cell *c = &store->cell[i];
 
 			if (is_live(c) && !strncmp(c->key, prefix, strlen(prefix)))
 				strcpy(key[n++], c->key);
 		}
-		store_unlock();
+		store_unlock(store);
 		for (size_t i = 0; i < n; i++)
 			talk_say(t, "key", key[i]);
 	}
@@ -446,8 +453,7 @@ static int kv_init(const struct sockd_worker *w)
 {
 	char err[1];
 
-	store = w->shared;
-	lock_init();
+	lock_init(w->shared);
 	return kv_check(w->options, w->n_options, err, sizeof(err));
 }
 

@@ -76,6 +76,8 @@ static void scribble(void)
 			shared[n++].to = (unsigned char *)to;
 		}
 	}
+	if (maps)
+		fclose(maps);
 	for (size_t i = 0; i < n; i++) {
 		for (unsigned char *p = shared[i].from; p < shared[i].to; p++)
 			*p = (unsigned char)rand();
