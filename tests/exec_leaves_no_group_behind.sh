@@ -6,13 +6,15 @@ cat >"$dir/fork" <<'SCRIPT'
 #!/bin/sh
 (trap '' TERM; exec sleep 1000) &
 echo $!
-sleep 1001 &
+sh -c 'trap "echo told >$1; exit" TERM; echo >$1; while :; do sleep 0.1; done' sh "$1" &
 echo $!
+until [ -e "$1" ]; do sleep 0.01; done
 exit 7
 SCRIPT
 chmod 755 "$dir/fork"
+chmod 777 "$dir"
 conf "defaults { handler = 'exec' workers = 1 }
-service fork { listen = '127.0.0.1:7001' command = {'$dir/fork'} }
+service fork { listen = '127.0.0.1:7001' command = {'$dir/fork', '$dir/told'} }
 service daemon { listen = '127.0.0.1:7002'
 	command = {'/bin/sh', '-c', 'setsid sh -c \"echo \\\$\\\$; exec sleep 1002\" 2>/dev/null & read x'} }
 service brief { listen = '127.0.0.1:7003'
@@ -24,6 +26,7 @@ for pid in $(ask 127.0.0.1:7001); do
 	wait_for 3 reaped "$pid" || fail "process $pid of the group lives on"
 done
 wait_log 'service=fork .*closed .*end=exited .*exit=7'
+expect "what a member got to say" told "$(cat "$dir/told")"
 expect "processes of the worker" "" "$(cat "/proc/$(workers fork)/task/$(workers fork)/children")"
 
 worker=$(workers daemon)

@@ -63,7 +63,9 @@ done
 start -l debug
 client 127.0.0.1:7002
 read -r pid child <"$dir/client"
-kill -TERM "$(busy_worker stubborn)"
+worker=$(busy_worker stubborn)
+kill -TERM "$worker"
 wait_log 'service=stubborn .*closed .*end=terminated .*signal=KILL'
 gone "$pid" && gone "$child" || fail "the group outlived its worker"
+wait_for 5 gone "$worker" || fail "the worker stays"
 stop
