@@ -17,6 +17,7 @@ enum conf_type {
 	CONF_NUMBER, /* bool, int or long, by its size; without a default, 0 is unset */
 	CONF_OCTAL,
 	CONF_RATE,    /* struct conf_rate */
+	CONF_TEXT,    /* char *, maybe long: a list of its pieces in the file */
 	CONF_INCLUDE, /* the last two have no field */
 	CONF_SECTION,
 };
@@ -60,6 +61,9 @@ const char *key_nearest(const char *name, size_t len, unsigned scope);
 
 /* True if the key has a field, and belongs to one of the scopes. */
 bool key_has_value(const struct conf_key *k, unsigned scope);
+
+/* True if a value in the file is a list of strings. */
+bool key_is_list(const struct conf_key *k);
 
 /* True if a handler of this name can have the key; all of those can that no row names. */
 bool key_has_handler(const struct conf_key *k, const char *handler);

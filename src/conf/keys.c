@@ -143,9 +143,9 @@ const struct conf_key conf_keys[] = {
 	{"resolved-groups", CONF_LIST, INTERNAL(resolved_groups), .effect = CONF_WORKERS},
 	{"resolved-listen", CONF_LIST, INTERNAL(resolved_listen), .effect = CONF_LISTEN},
 	{"resolved-socket-uid", CONF_NUMBER, INTERNAL(socket_uid), .def = "0", .effect = CONF_SOCKET},
-	{"resolved-allow", CONF_STRING, INTERNAL(resolved_allow), .def = "", .effect = CONF_WORKERS},
-	{"resolved-deny", CONF_STRING, INTERNAL(resolved_deny), .def = "", .effect = CONF_WORKERS},
-	{"resolved-trusted", CONF_STRING, INTERNAL(resolved_trusted), .def = "", .effect = CONF_WORKERS},
+	{"resolved-allow", CONF_TEXT, INTERNAL(resolved_allow), .effect = CONF_WORKERS},
+	{"resolved-deny", CONF_TEXT, INTERNAL(resolved_deny), .effect = CONF_WORKERS},
+	{"resolved-trusted", CONF_TEXT, INTERNAL(resolved_trusted), .effect = CONF_WORKERS},
 	{"resolved-socket-gid", CONF_NUMBER, INTERNAL(socket_gid), .def = "0", .effect = CONF_SOCKET},
 	{.name = NULL},
 };
@@ -178,7 +178,14 @@ bool key_has_handler(const struct conf_key *k, const char *handler)
 
 bool key_fits(const char *name, const struct conf_service *s)
 {
-	return key_has_handler(key_find(name, strlen(name), KEY_SERVICE), s->handler);
+	const struct conf_key *k = key_find(name, strlen(name), KEY_SERVICE);
+
+	return k && key_has_handler(k, s->handler);
+}
+
+bool key_is_list(const struct conf_key *k)
+{
+	return k->type == CONF_LIST || k->type == CONF_TEXT;
 }
 
 const struct conf_key *key_find(const char *name, size_t len, unsigned scope)

@@ -59,7 +59,7 @@ static void take_value(const struct conf_place *p, cfg_t *cfg, void *base, struc
 {
 	cfg_opt_t *opt = p->key->type == CONF_SECTION ? NULL : cfg_getopt(cfg, p->key->name);
 
-	if (p->key->type == CONF_LIST && !p->append)
+	if (key_is_list(p->key) && !p->append)
 		value_free(p->key, base);
 	for (unsigned i = 0; opt && i < cfg_opt_size(opt); i++) {
 		struct buf why = {0};

@@ -149,7 +149,7 @@ static void fill_options(cfg_opt_t *opt, unsigned scope, cfg_opt_t *section)
 			*opt++ = (cfg_opt_t)CFG_SEC(k->name, section, CFGF_NODEFAULT);
 		else if (k->type == CONF_SECTION)
 			continue; /* limits: its keys are among these */
-		else if (k->type == CONF_LIST)
+		else if (key_is_list(k))
 			*opt++ = (cfg_opt_t)CFG_STR_LIST(k->name, NULL, CFGF_NODEFAULT);
 		else
 			*opt++ = (cfg_opt_t)CFG_STR(k->name, NULL, CFGF_NODEFAULT);

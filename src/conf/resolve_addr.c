@@ -173,9 +173,6 @@ static void resolve_prefixes(struct conf *c, const struct conf_service *s, const
 		conf_error(e, c, s, key, "there is no address in the files");
 	c->lines->failed |= text.failed;
 	*out = text.data;
-	/* libconfuse looks at a line of a string again with every few kilobytes that it reads. */
-	for (char *p = text.data; p && (p = strchr(p, ' '));)
-		*p = '\n';
 }
 
 void resolve_access(struct conf *c, struct conf_service *s, struct conf_errors *e)

@@ -244,10 +244,10 @@ static void note_key(struct scanner *s, const struct conf_key *k, int line, bool
 /* What is behind the name of a key. */
 static void scan_value(struct scanner *s, const struct conf_key *k, const struct token *name)
 {
-	bool append = k->type == CONF_LIST && s->t.type == TOKEN_APPEND;
+	bool append = key_is_list(k) && s->t.type == TOKEN_APPEND;
 
 	expect(s, append ? TOKEN_APPEND : '=', "'='");
-	scan_right_side(s, k->type == CONF_LIST);
+	scan_right_side(s, key_is_list(k));
 	if (!s->broken)
 		note_key(s, k, name->line, append);
 }
@@ -263,8 +263,8 @@ static void scan_unknown(struct scanner *s, const struct token *name)
 		{NULL, 0},
 	};
 	const struct conf_word *w = place;
-	const char *near = key_nearest(name->text, name->len, s->scope & ~KEY_INTERNAL),
-		   *other = NULL;
+	const unsigned here = s->scope & (KEY_GLOBAL | KEY_SERVICE | KEY_LIMITS);
+	const char *near = key_nearest(name->text, name->len, here), *other = NULL;
 	struct shown shown = show(name->text, name->len);
 	bool is_key = s->t.type == '=' || s->t.type == TOKEN_APPEND;
 	char hint[128] = "";

@@ -7,11 +7,12 @@
 #include <string.h>
 #include <strings.h>
 
-#define RATE_MAX 1000000000
+#define RATE_MAX    1000000000
+#define PIECE_BYTES 8192 /* of a text: libconfuse is slow to put a long string together */
 
 static bool is_string(const struct conf_key *k)
 {
-	return k->type == CONF_STRING || k->type == CONF_PATH;
+	return k->type == CONF_STRING || k->type == CONF_PATH || k->type == CONF_TEXT;
 }
 
 static void *field(const struct conf_key *k, void *base)
@@ -149,12 +150,42 @@ static int parse_rate(const struct conf_key *k, const char *text, struct conf_ra
 	return 0;
 }
 
+static int text_add(char **text, const char *piece)
+{
+	size_t have = *text ? strlen(*text) : 0, n = strlen(piece) + 1;
+	char *longer = realloc(*text, have + n);
+
+	if (!longer)
+		return -1;
+	memcpy(longer + have, piece, n);
+	*text = longer;
+	return 0;
+}
+
+static void text_print(const char *text, struct buf *out)
+{
+	char piece[PIECE_BYTES + 1];
+
+	buf_puts(out, "{");
+	do {
+		size_t n = strnlen(text, PIECE_BYTES);
+
+		memcpy(piece, text, n);
+		piece[n] = '\0';
+		text += n;
+		buf_quote(out, piece);
+		buf_puts(out, *text ? ", " : "}");
+	} while (*text);
+}
+
 int value_set(const struct conf_key *k, void *base, const char *text, struct buf *why)
 {
 	long value;
 
 	if (k->type == CONF_LIST)
 		return list_add(field(k, base), text);
+	if (k->type == CONF_TEXT)
+		return text_add(field(k, base), text);
 	if (k->type == CONF_PATH && *text && *text != '/')
 		return mismatch(k, text, why);
 	if (is_string(k))
@@ -208,7 +239,10 @@ void value_print(const struct conf_key *k, const void *base, const char *indent,
 	buf_printf(out, "%s%s = ", indent, k->name);
 	if (is_string(k)) {
 		s = *(char *const *)field_const(k, base);
-		buf_quote(out, s ? s : "");
+		if (k->type == CONF_TEXT)
+			text_print(s ? s : "", out);
+		else
+			buf_quote(out, s ? s : "");
 	} else if (k->type == CONF_LIST) {
 		for (size_t i = 0; i < list->n; i++) {
 			buf_puts(out, i ? ", " : "{");

@@ -342,7 +342,7 @@ static void compare_sees_what_files_say(void **state)
 		"allow = {'10.0.0.0/8', 'file:%s'} }",
 		write_file("list", "::1\n", 4));
 	a = resolve_good(text);
-	assert_string_equal(a->service->resolved_allow, "10.0.0.0/8\n::1/128\n");
+	assert_string_equal(a->service->resolved_allow, "10.0.0.0/8 ::1/128 ");
 	assert_string_equal(a->service->resolved_deny, "");
 	write_file("list", "::2\n", 4);
 	b = resolve_good(text);
