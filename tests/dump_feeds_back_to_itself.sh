@@ -24,6 +24,18 @@ service a { listen = {"[::1]:0", "*:7001", "unix:/tmp/so ck", "127.0.0.1:7002"} 
 service b { listen = {"127.0.0.1:7003"} enabled = no handler = "qotd" text = '"'it is \${x}'"' freebind = on backlog = 1 }
 service c { listen = {":7004"} handler = "time" workers = 1 spare-workers = 2 worker-idle = 3 max-connections = 4 max-connections-jitter = 5 log-connections = off user = daemon group = daemon }'
 same "many keys"
+conf "user = root group = root
+defaults { limits { nofile = 64 as = 1G core = unlimited } rate = 100/60 proxy-trusted = {'10.0.0.0/8', '::1'} directory = '/tmp' command = cat }
+service e { listen = {'127.0.0.1:7001'} handler = 'exec' command += {'', '-n', 'it\\'s'} environment = {'A=b c', 'B=\${X}'} pass-environment = {TZ}
+	umask = 77 nice = 5 limits { cpu = 3 as = inherit } sandbox = off no-new-privileges = no stop-signal = kill chroot = '/' }
+service g { listen = {'127.0.0.1:7002'} handler = 'program' notify = yes max-surge = 3 }
+service p { listen = {'127.0.0.1:7003'} handler = 'proxy' upstream = {'localhost:9', 'unix:/x'} send-proxy = v2 connect-timeout = 3
+	proxy-protocol = any proxy-trusted += {'file:$dir/more'} allow = {'::ffff:10.0.0.0/104'} deny = 'file:$dir/more' }
+service q { listen = {'127.0.0.1:7004'} handler = 'echo' rate = '' rate-per-source = 1000000000/31536000 max-per-source = 5 idle-timeout = 1
+	nodelay = yes keepalive = 5 defer-accept = 6 fastopen = 7 user-timeout = 8 receive-buffer = 9K send-buffer = 1M }
+service m { enabled = no handler = 'module' module = '/x.so' options = {'a=b', ''} }"
+echo '192.0.2.0/24 # these' >"$dir/more"
+same "keys of single handlers"
 conf "$(cat "$top_srcdir/etc/sockd.conf")"
 same "the sample"
 

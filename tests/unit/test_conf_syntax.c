@@ -199,7 +199,8 @@ static void broken_texts_do_no_harm(void **state)
 	static const char good[] =
 		"user = \"a\\x41${B:-c}\" # c\n/* d */ include('/nonexistent/*')\n"
 		"defaults { listen += {'a:1', \"b:2\"} }\n"
-		"service 'x' { handler = e // f\n text = '\\'\n' workers = 4 }\n";
+		"service 'x' { handler = e // f\n text = '\\'\n' workers = 4 'limits' { as = 1K\n"
+		"core=2}limits.cpu = 3 rate = 1/2 }\n";
 	static const char change[] = "\"'{}()=+,*#/\\$\n\r\t;x0|\x80\xff";
 	char text[sizeof(good)];
 
