@@ -50,6 +50,7 @@ libsockd_a_SOURCES = \
 	src/core/loop.h \
 	src/core/master.c \
 	src/core/master.h \
+	src/core/master_board.c \
 	src/core/master_reload.c \
 	src/core/master_reload.h \
 	src/core/pool.c \

@@ -103,7 +103,7 @@ struct board_worker {
 	_Atomic uint64_t started_ms;
 };
 
-enum board_mode { MODE_RUNNING, MODE_PAUSED, MODE_BACKOFF, MODE_LEAVING };
+enum board_mode { MODE_RUNNING, MODE_PAUSED, MODE_BACKOFF, MODE_LEAVING, BOARD_MODES };
 
 /* What the master knows of the service. The text is written while version is odd. */
 struct board_service {
@@ -113,6 +113,8 @@ struct board_service {
 	char listen[BOARD_LISTEN][ADDR_TEXT_MAX];
 	_Atomic uint32_t mode; /* enum board_mode */
 	_Atomic uint32_t workers, max_workers, target;
+	_Atomic uint32_t queue, queue_limit; /* of all listeners, at queue_ms */
+	_Atomic uint64_t queue_ms;
 	_Atomic uint32_t generation; /* the newest, from 1 */
 	_Atomic uint64_t exits[EXIT_REASONS];
 };

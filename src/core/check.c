@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,8 @@ static _Noreturn void child_run(const struct handler *h, const struct conf_servi
 		snprintf(a.text, sizeof(a.text), "%m");
 		key = "chroot";
 	} else if (s->change_user && privs_drop(s->uid, s->gid, s->groups, s->n_groups) < 0) {
+		_exit(1);
+	} else if (s->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
 		_exit(1);
 	} else {
 		key = h->check(s, a.text, sizeof(a.text));

@@ -26,6 +26,12 @@ struct master master;
 
 static void stop_begin(enum leave how);
 
+static void state_set(enum master_state state)
+{
+	master.state = state;
+	master_board_state();
+}
+
 static int status_notify(const char *more)
 {
 	struct service_totals t = {0};
@@ -70,7 +76,7 @@ static void running_begin(void)
 		stop_begin(LEAVE_STOP);
 		return;
 	}
-	master.state = STATE_RUNNING;
+	state_set(STATE_RUNNING);
 	for (const struct service *s = services; s; s = s->next, n++)
 		service_totals_add(s, &t);
 	log_begin(&r, LOG_NOTICE, 0, "ready");
@@ -121,7 +127,7 @@ static void finish(void)
 {
 	static struct loop_timer overdue = {.fn = finish_overdue};
 
-	master.state = STATE_TERMINATING;
+	state_set(STATE_TERMINATING);
 	log_msg(LOG_NOTICE, "stopped");
 	logger_finish();
 	if (logger_pid() > 0)
@@ -145,7 +151,7 @@ static void stop_begin(enum leave how)
 
 	if (master.state < STATE_STOPPING) {
 		log_msg(LOG_NOTICE, "stopping%s", how == LEAVE_DRAIN ? "" : " at once");
-		master.state = STATE_STOPPING;
+		state_set(STATE_STOPPING);
 		reload_cancel();
 		(void)status_notify("STOPPING=1\n");
 	} else if (master.state == STATE_TERMINATING) {
@@ -162,6 +168,7 @@ static void summary_log(void)
 	for (const struct service *s = services; s; s = s->next) {
 		struct service_totals t = {0};
 		struct log_record r;
+		unsigned limit;
 
 		service_totals_add(s, &t);
 		log_begin(&r, LOG_NOTICE, LOG_F_NOREPEAT, "status");
@@ -170,7 +177,7 @@ static void summary_log(void)
 		log_num(&r, "busy", t.busy);
 		log_num(&r, "target", s->pool ? (uint64_t)s->pool->target : 0);
 		log_num(&r, "connections", t.connections);
-		log_num(&r, "queue", service_queue(s));
+		log_num(&r, "queue", service_queue(s, &limit));
 		log_send(&r);
 	}
 }
@@ -197,6 +204,8 @@ static void child_reaped(pid_t pid, int status)
 			if (pool_reap(p, pid, status))
 				return; /* s and p may be gone */
 		}
+		if (s->trial && pool_reap(s->trial, pid, status))
+			return;
 	}
 }
 
@@ -301,7 +310,7 @@ static int master_init(struct plan *plan)
 	log_set_level(c->log_level);
 	if (signals_init() == 0 && pipe2(life, O_CLOEXEC) == 0)
 		master.log = log_channel_new(NULL, c->log_level);
-	if (!master.log) {
+	if (!master.log || master_board_init() < 0) {
 		log_msg(LOG_ERR, "cannot start: %m");
 		return -1;
 	}
@@ -356,6 +365,7 @@ int master_run(const struct master_options *o)
 	service_events.ready = on_service_ready;
 	service_events.gone = on_service_gone;
 	service_events.stillborn = on_service_stillborn;
+	service_events.tried = reload_tried;
 	if (master_init(&plan) < 0) {
 		log_attach(-1, NULL, -1);
 		if (master.log)

@@ -36,8 +36,21 @@ void master_errors_log(const char *prefix, const struct buf *err);
 /* Name of the settings for messages. */
 const char *master_source_name(void);
 
-/* Read the settings again, or as soon as a reload in work has ended. Never blocks. */
-void reload_request(void);
+/* Read the settings again, or as soon as a reload in work has ended. Never blocks.
+ * Returns its ticket. */
+unsigned reload_request(void);
+
+/* Called at the end of each reload, if set. text  why it failed, a line each, borrowed */
+extern void (*reload_ended)(unsigned ticket, bool good, const char *text);
+
+/* service_events.tried() */
+struct service;
+void reload_tried(struct service *s, bool good);
+
+/* Write on the board of the master. In master_board.c. */
+int master_board_init(void);
+void master_board_state(void); /* it has changed */
+void master_board_reloaded(bool good, const char *text);
 
 /* Do what was asked for while it could not be done. */
 void reload_resume(void);

@@ -288,6 +288,10 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 		service_pool_empty(p->service, p); /* p may be gone */
 		return true;
 	}
+	if (p == p->service->trial) {
+		service_events.tried(p->service, false);
+		return true; /* p may be gone */
+	}
 	if (early && !p->ready && service_events.stillborn(p->service))
 		return true; /* the service was given up: p may be gone */
 	pool_fill(p);

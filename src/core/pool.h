@@ -96,6 +96,9 @@ void pool_adjust(struct pool *p, long n);
 /* The bell was rung: see who has become ready, and whether more are wanted. */
 void pool_bell(struct pool *p, unsigned queue);
 
+/* What follows from its first ready worker, and the further ones of a pool of programs. */
+void pool_was_ready(struct pool *p);
+
 /* A process was reaped. Returns false if it is none of this pool. */
 bool pool_reap(struct pool *p, pid_t pid, int status);
 

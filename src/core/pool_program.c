@@ -77,21 +77,33 @@ static void set_ready(struct pool *p, const struct worker *w)
 	pool_bell(p, 0);
 }
 
+static struct worker *program_among(struct pool *p, pid_t pid, pid_t session)
+{
+	for (size_t i = 0; p && pool_is_program(p) && i < p->n; i++) {
+		if (p->worker[i].pid == pid || p->worker[i].pid == session)
+			return &p->worker[i];
+	}
+	return NULL;
+}
+
 /* The program that a process is, or whose session it belongs to. */
 static struct worker *program_find(pid_t pid, struct pool **pool)
 {
 	pid_t session = getsid(pid);
+	struct worker *w = NULL;
 
-	for (const struct service *s = services; s; s = s->next) {
-		for (struct pool *p = s->pool; p; p = p->next) {
-			for (size_t i = 0; pool_is_program(p) && i < p->n; i++) {
-				*pool = p;
-				if (p->worker[i].pid == pid || p->worker[i].pid == session)
-					return &p->worker[i];
-			}
+	for (const struct service *s = services; s && !w; s = s->next) {
+		for (*pool = s->pool; *pool && !w;) {
+			w = program_among(*pool, pid, session);
+			if (!w)
+				*pool = (*pool)->next;
+		}
+		if (!w && s->trial) {
+			*pool = s->trial;
+			w = program_among(s->trial, pid, session);
 		}
 	}
-	return NULL;
+	return w;
 }
 
 static void notify_line(struct pool *p, const struct worker *w, const char *line)
@@ -250,7 +262,7 @@ static unsigned held_queue(const struct pool *p)
 
 	for (size_t i = 0; i < p->n_listen; i++) {
 		if (listener_is_held(p->listen_fd[i]))
-			n += listener_queue(p->listen_fd[i]);
+			n += listener_queue(p->listen_fd[i], NULL);
 	}
 	return n;
 }

@@ -126,28 +126,34 @@ static void grow(struct pool *p, unsigned queue)
 		resize(p, p->target + more);
 }
 
+void pool_was_ready(struct pool *p)
+{
+	if (pool_is_program(p) && p->next && pool_is_program(p->next)) {
+		service_events.ready(p->service);
+		program_roll(p);
+	} else {
+		service_pool_ready(p->service, p);
+	}
+}
+
 void pool_bell(struct pool *p, unsigned queue)
 {
 	struct board *b = p->service->board;
-	bool program_became_ready = false;
+	bool first = !p->ready, more = false;
 
 	for (size_t i = 0; i < p->n; i++) {
 		struct worker *w = &p->worker[i];
 
 		if (w->ready || atomic_load(&b->slot[w->slot].state) <= SLOT_STARTING)
 			continue;
-		w->ready = true;
-		program_became_ready |= pool_is_program(p);
-		if (!p->ready) {
-			p->ready = true;
-			if (pool_is_program(p) && p->next && pool_is_program(p->next))
-				service_events.ready(p->service);
-			else
-				service_pool_ready(p->service, p);
-		}
+		w->ready = p->ready = more = true;
 	}
-	if (program_became_ready)
-		program_roll(p);
+	if (more && p == p->service->trial) {
+		service_events.tried(p->service, true);
+		return;
+	}
+	if (more && (first || pool_is_program(p)))
+		pool_was_ready(p);
 	if (p == p->service->pool && p->leave == LEAVE_NOT && atomic_exchange(&b->wanted, 0))
 		grow(p, queue);
 }

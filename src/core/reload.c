@@ -183,8 +183,9 @@ int plan_make(struct plan *p, struct settings *settings, int retry_ms, struct bu
 
 static void item_free(struct plan_item *it)
 {
+	/* What was kept may have lost its owner in the meantime. */
 	for (size_t i = 0; it->listener && i < it->n; i++) {
-		if (!it->kept[i])
+		if (it->listener[i].fd >= 0 && !service_any_listens_on(it->listener[i].fd))
 			listener_close(&it->listener[i]);
 	}
 	free(it->listener);
@@ -237,6 +238,44 @@ int plan_prepare(struct plan *p)
 		}
 	}
 	return -1;
+}
+
+size_t plan_try(struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += p->item[i].fresh != NULL;
+	p->waiting = n;
+	for (size_t i = 0; i < p->n && !p->failed; i++) {
+		struct plan_item *it = &p->item[i];
+
+		if (!it->fresh)
+			continue;
+		it->fresh->drain_ms = (uint64_t)p->settings->conf->drain_timeout * 1000;
+		it->tried = true;
+		service_try(it->service, it->fresh,
+			it->listener ? it->listener : it->service->listener);
+	}
+	return n;
+}
+
+void plan_abort(struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct plan_item *it = &p->item[i];
+
+		if (!it->fresh)
+			continue;
+		if (it->tried) {
+			service_give_up(it->service);
+		} else {
+			pool_free(it->fresh);
+			if (!it->service->pool)
+				service_free(it->service);
+		}
+		it->fresh = NULL;
+	}
 }
 
 static void listening_log(const struct service *s)

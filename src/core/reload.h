@@ -17,12 +17,15 @@ struct plan_item {
 	bool *kept;                /* for each: in force already, so not ours to close */
 	size_t n;
 	struct pool *fresh; /* of the new generation, if there is to be one */
+	bool tried;         /* it is the service's trial */
 };
 
 struct plan {
 	struct settings *settings;
 	struct plan_item *item; /* one for each enabled service */
 	size_t n;
+	size_t waiting; /* trials that are not decided */
+	bool failed;    /* one was */
 };
 
 /* Work out what changes, and open every listener that is not there yet. Nothing in force is touched.
@@ -34,6 +37,13 @@ int plan_make(struct plan *p, struct settings *settings, int retry_ms, struct bu
 /* Make everything that the plan needs and that can fail, such as new services, still without effect.
  * Returns 0, or -1 after logging why: then nothing is left of it. */
 int plan_prepare(struct plan *p);
+
+/* Start the first worker of each service that gets new ones. service_events.tried() tells about each.
+ * Returns how many there are. */
+size_t plan_try(struct plan *p);
+
+/* Send away what plan_try() has started; plan_free() follows. */
+void plan_abort(struct plan *p);
 
 /* Put the plan into force. */
 void plan_commit(struct plan *p);

@@ -22,6 +22,7 @@ struct service *services;
 struct service_events service_events;
 pid_t master_pid;
 int master_life_fd = -1;
+int master_board_fd = -1;
 
 static void on_notify(void *arg);
 static void rest_over(void *arg);
@@ -60,10 +61,20 @@ fail:
 	return NULL;
 }
 
+static bool trial_listens_on(int fd)
+{
+	for (const struct service *s = services; s; s = s->next) {
+		if (s->trial && pool_listens_on(s->trial, fd))
+			return true;
+	}
+	return false;
+}
+
+/* Those that a reload is about to give to others are left to it. */
 static void listeners_close(struct listener **l, size_t *n)
 {
 	for (size_t i = 0; i < *n; i++) {
-		if ((*l)[i].fd >= 0)
+		if ((*l)[i].fd >= 0 && !trial_listens_on((*l)[i].fd))
 			listener_close(&(*l)[i]);
 	}
 	free(*l);
@@ -148,10 +159,58 @@ void service_begin(
 	fresh->drain_ms = drain_ms;
 	fresh->generation = ++s->generations;
 	fresh->next = s->pool;
+	fresh->target = fresh->conf->workers;
 	s->pool = fresh;
+	s->trial = NULL;
 	s->leaving = false;
 	listeners_set_blocking(s);
 	pool_fill(fresh);
+	if (fresh->ready)
+		pool_was_ready(fresh);
+}
+
+void service_try(struct service *s, struct pool *fresh, const struct listener *listener)
+{
+	for (size_t i = 0; i < fresh->n_listen; i++) {
+		fresh->listen_fd[i] = listener[i].fd;
+		if (fresh->n_listen > 1 && !pool_is_program(fresh))
+			(void)listener_nonblock(&listener[i], true);
+	}
+	fresh->generation = s->generations + 1;
+	fresh->target = 1;
+	s->trial = fresh;
+	pool_fill(fresh);
+	if (!fresh->n)
+		service_events.tried(s, false);
+}
+
+void service_give_up(struct service *s)
+{
+	struct pool *p = s->trial, **last = &s->pool;
+
+	while (*last)
+		last = &(*last)->next;
+	*last = p;
+	s->trial = NULL;
+	s->leaving |= s->pool == p;
+	p->n_listen = 0; /* its listeners may be closed now */
+	listeners_set_blocking(s);
+	pool_leave(p, LEAVE_GENTLY, p->drain_ms);
+}
+
+bool service_any_listens_on(int fd)
+{
+	for (const struct service *s = services; s; s = s->next) {
+		for (size_t i = 0; i < s->n_listeners; i++) {
+			if (s->listener[i].fd == fd)
+				return true;
+		}
+		for (size_t i = 0; i < s->n_dropped; i++) {
+			if (s->dropped[i].fd == fd)
+				return true;
+		}
+	}
+	return trial_listens_on(fd);
 }
 
 static bool has_dropped(const struct service *s, const struct pool *p)
@@ -215,15 +274,35 @@ static void forget_others(const struct service *me, const struct pool *mine)
 			if (p->area != mine->area)
 				area_forget(p->area);
 		}
+		if (s->trial && s->trial->area != mine->area)
+			area_forget(s->trial->area);
 	}
 	log_channels_keep(me->log);
+}
+
+/* In the child: map every board anew, since what the master has mapped could be written to. */
+static void boards_open(struct handler_env *env)
+{
+	const struct board **b;
+	size_t n = 0;
+
+	for (const struct service *s = services; s; s = s->next)
+		n++;
+	b = calloc(n, sizeof(*b));
+	for (const struct service *s = services; b && s; s = s->next) {
+		b[env->n_boards] = board_open(s->board_fd);
+		env->n_boards += b[env->n_boards] != NULL;
+	}
+	env->boards = b;
+	env->master_board = board_master_open(master_board_fd);
+	if (env->n_boards != n || !env->master_board)
+		fatal(WORKER_FAILED, "scoreboard: %m");
 }
 
 static _Noreturn void child_run(
 	struct service *s, const struct pool *p, unsigned slot, int start_fd)
 {
-	forget_others(s, p);
-	worker_run(&(struct worker_args){
+	struct worker_args args = {
 		.conf = p->conf,
 		.handler = p->area->handler,
 		.env = {.service = s->name,
@@ -232,7 +311,8 @@ static _Noreturn void child_run(
 			.slot = slot,
 			.board = s->board,
 			.area = p->area->map,
-			.bell = p->area->bell},
+			.bell = p->area->bell,
+			.ask_fd = s->notify.fd},
 		.board = s->board,
 		.listen_fd = p->listen_fd,
 		.n_listen = p->n_listen,
@@ -244,7 +324,12 @@ static _Noreturn void child_run(
 		.life_fd = master_life_fd,
 		.master = master_pid,
 		.log = s->log,
-	});
+	};
+
+	if (args.handler->reads_boards)
+		boards_open(&args.env);
+	forget_others(s, p);
+	worker_run(&args);
 }
 
 pid_t service_fork(struct service *s, struct pool *p, struct worker *w)
@@ -334,7 +419,7 @@ static void dropped_close(struct service *s)
 
 		for (const struct pool *p = s->pool; p; p = p->next)
 			used |= pool_listens_on(p, s->dropped[i].fd);
-		if (used)
+		if (used || trial_listens_on(s->dropped[i].fd))
 			s->dropped[n++] = s->dropped[i];
 		else
 			listener_close(&s->dropped[i]);
@@ -351,22 +436,25 @@ void service_pool_empty(struct service *s, struct pool *p)
 		}
 	}
 	pool_free(p);
-	if (!s->pool) {
+	if (!s->pool && !s->trial)
 		service_events.gone(s);
+	if (!s->pool)
 		return; /* s may be gone */
-	}
 	dropped_close(s);
 	if (!s->leaving)
 		listeners_set_blocking(s);
 	pool_fill(s->pool);
 }
 
-unsigned service_queue(const struct service *s)
+unsigned service_queue(const struct service *s, unsigned *limit)
 {
-	unsigned n = 0;
+	unsigned n = 0, one;
 
-	for (size_t i = 0; i < s->n_listeners; i++)
-		n += listener_queue(s->listener[i].fd);
+	*limit = 0;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		n += listener_queue(s->listener[i].fd, &one);
+		*limit += one;
+	}
 	return n;
 }
 
@@ -391,6 +479,7 @@ static void on_notify(void *arg)
 {
 	struct service *s = arg;
 	uint64_t count, now = mono_ms();
+	unsigned limit;
 
 	(void)!read(s->notify.fd, &count, sizeof(count));
 	if (now - s->rings_ms >= 1000) {
@@ -403,8 +492,12 @@ static void on_notify(void *arg)
 		loop_timer_set(&s->notify_rest, REST_MS);
 	}
 	listeners_revive(s);
+	if (s->pool && s->pool->area->handler->reads_boards)
+		service_queues_publish();
 	for (struct pool *p = s->pool; p; p = p->next)
-		pool_bell(p, p == s->pool ? service_queue(s) : 0);
+		pool_bell(p, p == s->pool ? service_queue(s, &limit) : 0);
+	if (s->trial)
+		pool_bell(s->trial, 0);
 }
 
 static void rest_over(void *arg)
@@ -427,6 +520,20 @@ void service_totals_add(const struct service *s, struct service_totals *t)
 	}
 	for (unsigned i = 0; i < board_slots(s->board); i++)
 		t->connections += atomic_load(&s->board->slot[i].connections);
+}
+
+void service_queues_publish(void)
+{
+	uint64_t now = mono_ms();
+
+	for (const struct service *s = services; s; s = s->next) {
+		struct board_service *b = &s->board->service;
+		unsigned limit;
+
+		b->queue = service_queue(s, &limit);
+		b->queue_limit = limit;
+		b->queue_ms = now;
+	}
 }
 
 static void text_set(char *out, size_t size, const char *text)

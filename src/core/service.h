@@ -25,6 +25,7 @@ struct service {
 	unsigned rings;
 	uint64_t rings_ms;
 	struct pool *pool;    /* the current generation in front, older ones behind */
+	struct pool *trial;   /* of a reload that is not decided yet: one worker */
 	unsigned generations; /* so many pools have there been */
 	bool leaving;         /* removed, or sockd stops */
 	struct service *next;
@@ -42,11 +43,14 @@ struct service_events {
 	/* A worker died before any of its generation was ready. Returns true if the service is
 	 * given up for that. */
 	bool (*stillborn)(struct service *s);
+	/* The trial worker of a service is ready, or is not going to be. */
+	void (*tried)(struct service *s, bool good);
 };
 extern struct service_events service_events;
 
 /* Pids and pipes that every child is given. */
 extern pid_t master_pid;
+extern int master_board_fd;
 extern int master_life_fd; /* reading end of a pipe whose only writer is the master */
 
 /* Make a service without listeners and workers, and put it into the list.
@@ -65,6 +69,16 @@ struct pool *service_prepare(
  * listener  the new set, as many as were prepared for; owned from now on. NULL: as before */
 void service_begin(
 	struct service *s, struct pool *fresh, struct listener *listener, uint64_t drain_ms);
+
+/* Fork the first worker of a generation that is yet to begin, and see whether it becomes ready:
+ * service_events.tried(). The listeners stay the caller's. */
+void service_try(struct service *s, struct pool *fresh, const struct listener *listener);
+
+/* The trial has come to nothing: its worker finishes what it holds and leaves. */
+void service_give_up(struct service *s);
+
+/* True if a service, or a trial, has this listening descriptor. */
+bool service_any_listens_on(int fd);
 
 /* The pool has its first ready worker. */
 void service_pool_ready(struct service *s, struct pool *p);
@@ -88,8 +102,11 @@ void service_drained(struct service *s, const struct pool *p);
 /* A pool has lost its last worker. */
 void service_pool_empty(struct service *s, struct pool *p);
 
-/* Connections that wait in the queues of all listeners. Source: tcp(7), TCP_INFO */
-unsigned service_queue(const struct service *s);
+/* Connections that wait in the queues of all listeners, and how many may. Source: tcp(7), TCP_INFO */
+unsigned service_queue(const struct service *s, unsigned *limit);
+
+/* Tell the readers of the boards about all queues. */
+void service_queues_publish(void);
 
 /* Counters for the status line. */
 struct service_totals {

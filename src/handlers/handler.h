@@ -20,6 +20,11 @@ struct handler_env {
 	unsigned slot;    /* of this worker */
 	const struct board *board;
 	void *area; /* shared by all workers of the service, zero at first; area_size bytes, or NULL */
+	/* For one that reads_boards: all services and sockd as a whole, to read. */
+	const struct board *const *boards;
+	size_t n_boards;
+	const struct board_master *master_board;
+	int ask_fd; /* a number written here makes the master look at all queues, soon */
 	int bell; /* eventfd shared by them: a write wakes every epoll that has it with EPOLLET; or -1 */
 };
 
@@ -51,6 +56,7 @@ struct handler {
 	/* Once in a worker that leaves in peace. May be NULL. */
 	void (*finish)(const struct handler_env *env);
 	bool limits_children; /* the section `limits` is for the programs it starts, not the worker */
+	bool reads_boards;    /* replaced when services come or go */
 	bool names_connections; /* the line of a connection tells its id, since others know it */
 };
 

@@ -67,9 +67,10 @@ int listener_hold(const struct listener *l);
 /* True if somebody, in any process, has put this socket on hold. */
 bool listener_is_held(int fd);
 
-/* Connections that wait in the queue of a listening descriptor; 0 for unix sockets.
- * Source: tcp(7), TCP_INFO: tcpi_unacked of a listener is the length of its queue */
-unsigned listener_queue(int fd);
+/* Connections that wait in the queue of a listening descriptor; 0 for unix sockets. limit  NULL, or
+ * receives how many may wait.
+ * Source: tcp(7), TCP_INFO: tcpi_unacked of a listener is the length of its queue, tcpi_sacked its limit */
+unsigned listener_queue(int fd, unsigned *limit);
 
 /* Undo listener_hold() and listener_refuse(). Returns 0, or -1 with errno. */
 int listener_unhold(struct listener *l, int backlog);

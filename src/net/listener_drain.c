@@ -43,12 +43,16 @@ bool listener_is_held(int fd)
 	return fcntl(fd, F_GETSIG) == HELD_MARK;
 }
 
-unsigned listener_queue(int fd)
+unsigned listener_queue(int fd, unsigned *limit)
 {
 	struct tcp_info info = {0};
 	socklen_t len = sizeof(info);
 
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? info.tcpi_unacked : 0;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		info = (struct tcp_info){0};
+	if (limit)
+		*limit = info.tcpi_sacked;
+	return info.tcpi_unacked;
 }
 
 int listener_reopen(struct listener *l, int backlog)
