@@ -105,9 +105,12 @@ static bool is_live(const struct cell *c)
 static struct store *store_lock(const struct sockd_worker *w)
 {
 	struct store *store = w->shared;
+	int rc = pthread_mutex_lock(&store->lock);
 
-	if (pthread_mutex_lock(&store->lock) != EOWNERDEAD)
+	if (rc == 0)
 		return store;
+	if (rc != EOWNERDEAD)
+		abort();
 	w->log(LOG_NOTICE, "a worker died with the lock held");
 	store->count = 0;
 	for (size_t i = 0; i < CELLS; i++)

@@ -38,6 +38,8 @@ expect "answer" ok "$(ask 127.0.0.1:7001 'set a b
 
 # A module that only root can read cannot be loaded by nobody.
 if [ "$(id -u)" -eq 0 ]; then
+	rejects "the one who checks" "$(text "$dir/hostile.so" '"refuse=id"' | sed 's/handler/user = "1234" group = "1235" handler/')" \
+		'^.*:5: options: uid=1234 gid=1235 groups=1$'
 	chmod 700 "$dir/kv.so"
 	rejects "a module that its user may not read" "$(text "$dir/kv.so" '')" "^$conf:4: module: .*Permission denied"
 	chmod 755 "$dir/kv.so"

@@ -241,6 +241,11 @@ static int hostile_check(const char *const *options, size_t n, char *err, size_t
 
 	if (!strcmp(where, "check"))
 		act(option(options, n, "do"));
+	if (!strcmp(option(options, n, "refuse"), "id")) {
+		snprintf(err, size, "uid=%u gid=%u groups=%d", getuid(), getgid(),
+			getgroups(0, NULL));
+		return -1;
+	}
 	if (!*option(options, n, "refuse"))
 		return 0;
 	snprintf(err, size, "%s", option(options, n, "refuse"));
