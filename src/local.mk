@@ -15,6 +15,8 @@ libsockd_a_SOURCES = \
 	src/board/board.h \
 	src/board/tally.c \
 	src/board/tally.h \
+	src/board/view.c \
+	src/board/view.h \
 	src/conf/conf.h \
 	src/conf/conf_internal.h \
 	src/conf/cpus.c \

@@ -1,5 +1,7 @@
 /* view.h: read scoreboards: sums and copies of what others write at the same time. For sockctl and the
- * status handler. Everything is a value: nothing points into the board. */
+ * status handler. Everything is a value: nothing points into the board. Enumerators are in range, times
+ * are not in the future, and texts end; those of a service are printable ASCII. Numbers may be lies.
+ */
 #ifndef SOCKD_BOARD_VIEW_H
 #define SOCKD_BOARD_VIEW_H
 
@@ -12,7 +14,8 @@ struct view_service {
 	unsigned n_listen;
 	enum board_mode mode;
 	unsigned workers, max_workers, target, generation;
-	unsigned queue, queue_limit; /* of its listeners, when the master looked last */
+	unsigned queue, queue_limit; /* of all its listeners, when the master looked */
+	uint64_t queue_ms;           /* CLOCK_MONOTONIC of that; 0: never */
 	unsigned state[SLOT_STATES]; /* workers in each; SLOT_EMPTY stays 0 */
 	uint64_t connections, bytes_in, bytes_out;
 	uint64_t refused[REFUSED_REASONS], exits[EXIT_REASONS];
@@ -24,7 +27,7 @@ struct view_worker {
 	unsigned slot, generation;
 	int pid;
 	enum board_state state;
-	uint64_t since_ms, started_ms; /* CLOCK_MONOTONIC */
+	uint64_t since_ms, started_ms;             /* CLOCK_MONOTONIC */
 	uint64_t connections, bytes_in, bytes_out; /* of all that had the slot */
 	struct board_peer peer;                    /* while busy */
 };
