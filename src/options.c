@@ -106,7 +106,7 @@ static void source_from_listen(struct conf_source *src, const char *address, cha
 	src->text = text.data;
 	src->text_name = "command line";
 	src->service = handler;
-	src->flags |= CONF_NO_FILES;
+	src->flags |= CONF_NO_PIDFILE | CONF_NO_CONTROL;
 }
 
 void options_parse(struct options *o, int argc, char **argv)
@@ -185,7 +185,7 @@ void options_parse(struct options *o, int argc, char **argv)
 	o->master.daemon = !foreground && o->mode == RUN_MASTER;
 	o->master.to_syslog |= !foreground;
 	if (foreground)
-		src->flags |= CONF_NO_FILES;
+		src->flags |= CONF_NO_PIDFILE;
 	if (listen)
 		source_from_listen(src, listen, &argv[optind]);
 	else

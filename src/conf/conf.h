@@ -16,6 +16,10 @@
 #include "base/util.h"
 #include "net/addr.h"
 
+#ifndef RUNSTATEDIR
+#define RUNSTATEDIR "/run"
+#endif
+
 #define CONF_NAME_MAX 63 /* characters of a service's name */
 
 /* A list of strings; owned by its struct conf. */
@@ -126,6 +130,8 @@ struct conf {
 	char *file; /* what the settings were read from, for messages */
 	char *user; /* NULL: sockd if it exists, else nobody, if root; else no change */
 	char *group;
+	char *control_socket; /* NULL or "": none */
+	char *control_group;  /* NULL: root and the master's own user alone */
 	char *pidfile;    /* NULL or "": none. conf_load() fills in the default of the contract */
 	int log_level;    /* LOG_* */
 	int log_facility; /* LOG_DAEMON, ... */
@@ -149,7 +155,9 @@ void conf_error(struct conf_errors *e, const struct conf *c, const struct conf_s
 	const char *key, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 #define CONF_RESOLVED 0x01 /* the text is a resolved dump: internal keys are allowed */
-#define CONF_NO_FILES 0x02 /* no pidfile (nor control socket) by default: -n, -L */
+#define CONF_NO_PIDFILE 0x02 /* none by default: -n, -L */
+#define CONF_NO_CONTROL 0x04 /* the same of the control socket: -L */
+#define CONF_CONTROL_SOCKET RUNSTATEDIR "/sockd/control" /* the default */
 
 struct conf_source {
 	const char *path;          /* settings file; NULL: text */
@@ -199,6 +207,9 @@ enum conf_effect {
  * keys    receives the names of the keys that differ, separated by spaces; may be NULL
  * Returns the effects, or-ed. */
 unsigned conf_compare(const struct conf_service *a, const struct conf_service *b, struct buf *keys);
+
+/* Write what differs between two resolved settings, a line each, and what it would cost. */
+void conf_diff(const struct conf *a, const struct conf *b, struct buf *out);
 
 /* Service by name, or NULL. Borrowed. */
 struct conf_service *conf_find(const struct conf *c, const char *name);

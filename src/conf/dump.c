@@ -63,6 +63,73 @@ static void add_name(const struct conf_key *k, struct buf *keys)
 		keys, "%s%s%s", keys->len ? " " : "", k->scope & KEY_LIMITS ? "limits." : "", name);
 }
 
+/* "KEY = VALUE", or nothing. */
+static const char *shown_value(const struct conf_key *k, const void *base, struct buf *out)
+{
+	buf_free(out);
+	value_print(k, base, "", out);
+	if (out->len && out->data[out->len - 1] == '\n')
+		out->data[--out->len] = '\0';
+	return out->len ? out->data + strcspn(out->data, "=") + 2 : "unset";
+}
+
+static void diff_value(
+	const struct conf_key *k, const char *name, const void *a, const void *b, struct buf *out)
+{
+	static const char *const cost[] = {[CONF_POOL] = "the pool is resized",
+		[CONF_SOCKET] = "the socket is adjusted",
+		[CONF_WORKERS] = "new workers",
+		[CONF_LISTEN] = "new sockets and workers"};
+	struct buf ta = {0}, tb = {0};
+	const char *va = shown_value(k, a, &ta), *vb = shown_value(k, b, &tb);
+
+	if (strcmp(va, vb) != 0)
+		buf_printf(out, "%s%s%s%s: %s -> %s (%s)\n", name ? "service '" : "",
+			name ? name : "", name ? "': " : "", k->name, show(va, strlen(va)).text,
+			show(vb, strlen(vb)).text, k->effect ? cost[k->effect] : "nothing else");
+	buf_free(&ta);
+	buf_free(&tb);
+}
+
+/* The keys are the same, and what they name is not: a file of addresses, a host, a user. */
+static void diff_named(const struct conf_service *o, const struct conf_service *n, struct buf *out)
+{
+	struct buf keys = {0};
+	unsigned effects = n && n->enabled && o->enabled ? conf_compare(o, n, &keys) : 0;
+
+	if (effects && !keys.len)
+		buf_printf(out, "service '%s': what its settings name has changed (%s)\n", o->name,
+			effects & CONF_LISTEN ? "new sockets and workers" : "new workers");
+	buf_free(&keys);
+}
+
+void conf_diff(const struct conf *a, const struct conf *b, struct buf *out)
+{
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (key_has_value(k, KEY_GLOBAL))
+			diff_value(k, NULL, a, b, out);
+	}
+	for (size_t i = 0; i < a->n_services; i++) {
+		const struct conf_service *o = &a->service[i], *n = conf_find(b, o->name);
+
+		if (o->enabled && !(n && n->enabled))
+			buf_printf(out, "service '%s': removed (its connections are finished)\n",
+				o->name);
+		for (const struct conf_key *k = conf_keys; n && n->enabled && o->enabled && k->name;
+			k++) {
+			if (k->effect && key_has_value(k, KEY_SERVICE | KEY_LIMITS))
+				diff_value(k, o->name, o, n, out);
+		}
+		diff_named(o, n, out);
+	}
+	for (size_t i = 0; i < b->n_services; i++) {
+		const struct conf_service *n = &b->service[i], *o = conf_find(a, n->name);
+
+		if (n->enabled && !(o && o->enabled))
+			buf_printf(out, "service '%s': added (new sockets and workers)\n", n->name);
+	}
+}
+
 unsigned conf_compare(const struct conf_service *a, const struct conf_service *b, struct buf *keys)
 {
 	unsigned effects = CONF_SAME;

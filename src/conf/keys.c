@@ -6,10 +6,6 @@
 #include <string.h>
 #include <syslog.h>
 
-#ifndef RUNSTATEDIR
-#define RUNSTATEDIR "/run"
-#endif
-
 #define NAME_CHARS  40       /* longer names are not compared with known ones */
 #define YEAR        31536000 /* s; the longest time that can be asked for */
 #define BACKLOG_MAX 1048576
@@ -64,6 +60,8 @@ static const struct conf_word stop_signals[] = {
 const struct conf_key conf_keys[] = {
 	{"user", CONF_STRING, GLOBAL(user)},
 	{"group", CONF_STRING, GLOBAL(group)},
+	{"control-socket", CONF_PATH, GLOBAL(control_socket), .def = CONF_CONTROL_SOCKET},
+	{"control-group", CONF_STRING, GLOBAL(control_group)},
 	{"pidfile", CONF_PATH, GLOBAL(pidfile), .def = RUNSTATEDIR "/sockd.pid"},
 	{"log-level", CONF_NUMBER, GLOBAL(log_level), .def = "info", .word = log_levels},
 	{"log-facility", CONF_NUMBER, GLOBAL(log_facility), .def = "daemon", .word = log_facilities},

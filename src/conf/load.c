@@ -73,13 +73,15 @@ static void take_value(const struct conf_place *p, cfg_t *cfg, void *base, struc
 
 /* Set the fields of all keys that were given, in the order of the texts: so errors come. Those of the
  * defaults section are set in each service, before its own. */
-static void take_values(struct conf *c, cfg_t *cfg, bool no_files, struct conf_errors *e)
+static void take_values(struct conf *c, cfg_t *cfg, unsigned flags, struct conf_errors *e)
 {
 	struct conf_lines *l = c->lines;
 
 	set_defaults(l, c, KEY_GLOBAL);
-	if (no_files && c->pidfile)
+	if ((flags & CONF_NO_PIDFILE) && c->pidfile)
 		c->pidfile[0] = '\0';
+	if ((flags & CONF_NO_CONTROL) && c->control_socket)
+		c->control_socket[0] = '\0';
 	for (size_t i = 0; i < c->n_services; i++)
 		set_defaults(l, &c->service[i], KEY_SERVICE | KEY_LIMITS);
 	for (size_t n = 0; n < l->n; n++) {
@@ -166,7 +168,7 @@ struct conf *conf_load(const struct conf_source *src, struct conf_errors *e)
 	if (w && c->file)
 		cfg = parse_source(c, src, e);
 	if (cfg && e->n == errors)
-		take_values(c, cfg, src->flags & CONF_NO_FILES, e);
+		take_values(c, cfg, src->flags, e);
 	if (cfg && e->n == errors && !c->lines->failed)
 		check_all(c, e);
 	if (!cfg || c->lines->failed)

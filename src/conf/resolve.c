@@ -207,6 +207,24 @@ static void resolve_service(
 		check_keys(c, s, e);
 }
 
+/* By number, so that the master need not look it up. */
+static void resolve_control_group(struct conf *c, struct conf_errors *e)
+{
+	gid_t gid;
+
+	if (!c->control_group)
+		return;
+	if (find_group(c->control_group, &gid)) {
+		conf_error(e, c, NULL, "control-group", "no group '%s'", c->control_group);
+		return;
+	}
+	free(c->control_group);
+	if (asprintf(&c->control_group, "%u", gid) < 0) {
+		c->control_group = NULL;
+		c->lines->failed = true;
+	}
+}
+
 int conf_resolve(struct conf *c, conf_check_fn *check, struct conf_errors *e)
 {
 	size_t errors = e->n;
@@ -214,6 +232,7 @@ int conf_resolve(struct conf *c, conf_check_fn *check, struct conf_errors *e)
 	if (c->lines->resolved)
 		return 0;
 	resolve_default_user(c);
+	resolve_control_group(c, e);
 	for (size_t i = 0; i < c->n_services; i++) {
 		if (c->service[i].enabled)
 			resolve_service(c, &c->service[i], check, e);

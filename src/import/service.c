@@ -248,7 +248,7 @@ static void section_add(struct buf *out, const struct import *s, const char *nam
 /* Would sockd take this section, and those before? Notes say why not. */
 static bool section_try(struct import *s, const char *name)
 {
-	struct conf_source src = {.text_name = "", .flags = CONF_NO_FILES};
+	struct conf_source src = {.text_name = "", .flags = CONF_NO_PIDFILE | CONF_NO_CONTROL};
 	struct conf_errors errors = {0};
 	struct conf *c = NULL;
 	struct buf text = {0};
