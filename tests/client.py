@@ -302,3 +302,44 @@ def proxy_v2(source="192.0.2.1", port=4711, destination="198.51.100.1", to=443, 
     if checksum is not None:
         out = out[:-4] + struct.pack("!I", crc32c(out) ^ (not checksum))
     return out
+
+
+class Upstream:
+    """A server behind a relay. accept() is its side of a connection, as a Client."""
+
+    def __init__(self, address, timeout=10, receive_buffer=0):
+        family, where = target(address)
+        self.timeout = timeout
+        self.s = socket.socket(family, socket.SOCK_STREAM)
+        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if receive_buffer:
+            self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.s.settimeout(timeout)
+        self.s.bind(where)
+        self.s.listen(128)
+
+    def accept(self):
+        c = Client.__new__(Client)
+        c.s, c.data = self.s.accept()[0], b""
+        c.s.settimeout(self.timeout)
+        return c
+
+    def pair(self, address, **how):
+        """A new client of the relay there, and this side."""
+        c = Client(address, **how)
+        return c, self.accept()
+
+    def close(self):
+        self.s.close()
+
+
+def how_it_ends(c):
+    """Bytes up to the end, and the end: FIN or RST."""
+    try:
+        while c.more():
+            pass
+        end = "FIN"
+    except ConnectionResetError:
+        end = "RST"
+    out, c.data = c.data, b""
+    return out, end

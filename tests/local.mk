@@ -140,6 +140,11 @@ shell_tests = \
 	tests/program_runs_node.sh \
 	tests/program_runs_server_starter.sh \
 	tests/program_that_cannot_start.sh \
+	tests/proxy_connect_timeout.sh \
+	tests/proxy_moves_bulk.sh \
+	tests/proxy_names_resolve_before_chroot.sh \
+	tests/proxy_passes_over_dead_upstreams.sh \
+	tests/proxy_passes_resets_on.sh \
 	tests/proxy_protocol_from_haproxy.sh \
 	tests/proxy_protocol_header_byte_by_byte.sh \
 	tests/proxy_protocol_header_has_one_deadline.sh \
@@ -147,6 +152,10 @@ shell_tests = \
 	tests/proxy_protocol_rejects_what_is_no_header.sh \
 	tests/proxy_protocol_tells_the_client.sh \
 	tests/proxy_relays_both_ways.sh \
+	tests/proxy_sends_header.sh \
+	tests/proxy_stop_while_relaying.sh \
+	tests/proxy_times_out.sh \
+	tests/proxy_unix_upstream.sh \
 	tests/qotd_says_its_text.sh \
 	tests/rate_per_source_leaves_others_alone.sh \
 	tests/rate_sheds_and_recovers.sh \

@@ -4,18 +4,9 @@
 conf 'service front { listen = {"127.0.0.1:7000"} handler = "proxy" upstream = {"127.0.0.1:7001"} }'
 start
 py '
-listener = socket.create_server(("127.0.0.1", 7001))
-listener.settimeout(10)
+up = Upstream("127.0.0.1:7001")
 
-def pair():
-    c = Client("127.0.0.1:7000")
-    u = Client.__new__(Client)
-    u.s = listener.accept()[0]
-    u.s.settimeout(10)
-    u.data = b""
-    return c, u
-
-c, u = pair()
+c, u = up.pair("127.0.0.1:7000")
 c.send("question")
 expect("what the upstream gets", b"question", u.take(8))
 u.send("answer")
@@ -25,7 +16,7 @@ expect("the end, for the upstream", b"", u.rest())
 u.close()
 
 # The upstream speaks first.
-c, u = pair()
+c, u = up.pair("127.0.0.1:7000")
 u.send("220 hello\r\n")
 expect("a greeting", b"220 hello\r\n", c.take(11))
 c.fin()
@@ -37,7 +28,7 @@ u.close()
 expect("the FIN of the upstream", b"", c.rest())
 
 # The upstream stops first; the client goes on.
-c, u = pair()
+c, u = up.pair("127.0.0.1:7000")
 c.send("a")
 u.take(1)
 u.send("all")
@@ -48,6 +39,18 @@ for i in range(3):
     expect("bytes after the FIN of the upstream", b"more", u.take(4))
 c.fin()
 expect("the FIN of the client", b"", u.rest())
+
+# Small pieces are not held back for others to come, in either direction.
+c, u = up.pair("127.0.0.1:7000")
+start = time.monotonic()
+for i in range(50):
+    for a, b in ((c, u), (u, c)):
+        a.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        a.send("1")
+        a.send("2")
+        b.take(2)
+took = time.monotonic() - start
+check("100 pairs of pieces took %.1f s and not a delayed ACK each (40 ms)" % took, took < 2)
 ' || exit 1
 wait_log 'service=front worker=[0-9]+ pid=[0-9]+ closed source=127\.0\.0\.1:[0-9]+ duration_ms=[0-9]+ bytes_in=8 bytes_out=6 end=eof upstream=127\.0\.0\.1:7001 connect_ms=[0-9]+$'
 wait_log 'bytes_in=0 bytes_out=15 end=eof'

@@ -33,6 +33,7 @@ struct area {
 struct upstream {
 	struct addr addr;
 	unsigned place;
+	uint64_t tried; /* by the connection of this turn */
 	char name[ADDR_TEXT_MAX];
 };
 
@@ -164,17 +165,18 @@ static void warn(struct area *area, const char *reasons)
 static int upstream_connect(const struct handler_env *env, struct conn *c)
 {
 	struct area *area = env->area;
-	uint64_t first = turn++, now = mono_ms();
+	uint64_t first = ++turn, now = mono_ms();
 	char reasons[REASONS_SIZE] = "";
 	size_t len = 0;
 
 	for (size_t i = 0; i < 2 * n_upstreams; i++) {
-		const struct upstream *u = &upstream[(first + i) % n_upstreams];
-		bool rests = atomic_load(&area->rest_until_ms[u->place]) > now;
+		struct upstream *u = &upstream[(first + i) % n_upstreams];
 		int fd = -1, error;
 
-		if (rests != (i >= n_upstreams))
+		if (u->tried == first ||
+			(i < n_upstreams && atomic_load(&area->rest_until_ms[u->place]) > now))
 			continue;
+		u->tried = first;
 		error = connect_to(c, u, env->conf, &fd);
 		if (error < 0)
 			return -1;
