@@ -48,6 +48,7 @@ shell_tests = \
 	tests/exec_answer_is_not_cut_off.sh \
 	tests/exec_environment_is_exact.sh \
 	tests/exec_failure_is_told_once.sh \
+	tests/exec_fork_failure_is_told.sh \
 	tests/exec_killed_worker_takes_its_program.sh \
 	tests/exec_leaves_no_group_behind.sh \
 	tests/exec_line_tells_how_the_program_ended.sh \
