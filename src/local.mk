@@ -2,6 +2,8 @@
 
 noinst_LIBRARIES += libsockd.a
 libsockd_a_SOURCES = \
+	src/base/json.c \
+	src/base/json.h \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/log_render.c \
@@ -17,6 +19,8 @@ libsockd_a_SOURCES = \
 	src/board/tally.h \
 	src/board/view.c \
 	src/board/view.h \
+	src/board/view_json.c \
+	src/board/view_json.h \
 	src/conf/conf.h \
 	src/conf/conf_internal.h \
 	src/conf/cpus.c \

@@ -208,6 +208,23 @@ void view_master(const struct board_master *b, struct view_master *v)
 	memcpy(v->reload_text, text.reload_text, sizeof(v->reload_text) - 1);
 }
 
+int view_percentile(const uint64_t *count, unsigned buckets, unsigned percent)
+{
+	double all = 0, seen = 0; /* counts that a worker has made up do not overflow */
+	unsigned i;
+
+	for (i = 0; i < buckets; i++)
+		all += (double)count[i];
+	if (all <= 0)
+		return -1;
+	for (i = 0; i + 1 < buckets; i++) {
+		seen += (double)count[i];
+		if (seen * 100 >= all * percent)
+			break;
+	}
+	return (int)i;
+}
+
 void view_peer(const struct board_peer *p, char out[ADDR_TEXT_MAX])
 {
 	struct addr a = {.len = sizeof(a.in)};

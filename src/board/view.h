@@ -48,6 +48,10 @@ struct view_master {
 };
 void view_master(const struct board_master *b, struct view_master *v);
 
+/* The bucket of a histogram (its bound: tally_wait_bound(), tally_time_bound()) that percent of all lie
+ * in or below. -1: it is empty. */
+int view_percentile(const uint64_t *count, unsigned buckets, unsigned percent);
+
 /* "192.0.2.1:80", "[2001:db8::1]:80", "unix:"; "" for none. */
 void view_peer(const struct board_peer *p, char out[ADDR_TEXT_MAX]);
 
