@@ -14,7 +14,7 @@ stop
 # Every default in a comment is the default: uncommented, it changes nothing.
 run -T -f "$sample"
 plain=$out
-sed -E -e 's/^# (log-level|log-facility|log-format|shutdown-timeout|drain-timeout|pidfile) =/\1 =/' "$sample" >"$conf"
+sed -E -e 's/^# (log-level|log-facility|log-format|shutdown-timeout|drain-timeout|pidfile|control-socket) =/\1 =/' "$sample" >"$conf"
 cmp -s "$sample" "$conf" && fail "no default is shown"
 run -T -f "$conf"
 expect "dump with the defaults written out" "$plain" "$out"

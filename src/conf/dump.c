@@ -50,17 +50,23 @@ static bool same_value(
 	return same;
 }
 
+/* The key that an internal one tells more of, or NULL. */
+static const struct conf_key *named_by(const struct conf_key *k)
+{
+	const char *dash = k->scope & KEY_INTERNAL ? strchr(k->name, '-') : NULL;
+
+	return dash ? key_find(dash + 1, strlen(dash + 1), KEY_SERVICE) : NULL;
+}
+
 /* Add the name of a key that differs. What was found for `allow` differs if a file does that it names. */
 static void add_name(const struct conf_key *k, struct buf *keys)
 {
-	size_t prefix = k->scope & KEY_INTERNAL ? strlen("resolved-") : 0;
-	const char *name = k->name + prefix;
+	const struct conf_key *own = named_by(k);
 
-	if (prefix && (!key_find(name, strlen(name), KEY_SERVICE) ||
-			      (keys->len && has_word(keys->data, name))))
+	if (k->scope & KEY_INTERNAL && (!own || (keys->len && has_word(keys->data, own->name))))
 		return;
-	buf_printf(
-		keys, "%s%s%s", keys->len ? " " : "", k->scope & KEY_LIMITS ? "limits." : "", name);
+	buf_printf(keys, "%s%s%s", keys->len ? " " : "", k->scope & KEY_LIMITS ? "limits." : "",
+		own ? own->name : k->name);
 }
 
 /* "KEY = VALUE", or nothing. */
@@ -91,16 +97,27 @@ static void diff_value(
 	buf_free(&tb);
 }
 
-/* The keys are the same, and what they name is not: a file of addresses, a host, a user. */
+/* Keys that are the same, and what they name is not: a file of addresses, a host, a user. */
 static void diff_named(const struct conf_service *o, const struct conf_service *n, struct buf *out)
 {
-	struct buf keys = {0};
-	unsigned effects = n && n->enabled && o->enabled ? conf_compare(o, n, &keys) : 0;
+	bool written = false, named = false;
+	unsigned effects = 0;
 
-	if (effects && !keys.len)
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		const struct conf_key *own = named_by(k);
+
+		if (!k->effect || same_value(k, o, n)) {
+			continue;
+		} else if (!(k->scope & KEY_INTERNAL)) {
+			written = true;
+		} else if (!own || same_value(own, o, n)) {
+			effects |= k->effect;
+			named |= own != NULL;
+		}
+	}
+	if (effects && (named || !written)) /* numbers of users follow what is written */
 		buf_printf(out, "service '%s': what its settings name has changed (%s)\n", o->name,
 			effects & CONF_LISTEN ? "new sockets and workers" : "new workers");
-	buf_free(&keys);
 }
 
 void conf_diff(const struct conf *a, const struct conf *b, struct buf *out)
@@ -120,7 +137,8 @@ void conf_diff(const struct conf *a, const struct conf *b, struct buf *out)
 			if (k->effect && key_has_value(k, KEY_SERVICE | KEY_LIMITS))
 				diff_value(k, o->name, o, n, out);
 		}
-		diff_named(o, n, out);
+		if (n && n->enabled && o->enabled)
+			diff_named(o, n, out);
 	}
 	for (size_t i = 0; i < b->n_services; i++) {
 		const struct conf_service *n = &b->service[i], *o = conf_find(a, n->name);

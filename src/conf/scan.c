@@ -324,68 +324,50 @@ static void blank(const struct token *t)
 	memset(t->start, ' ', (size_t)(t->text - t->start) * 2 + t->len);
 }
 
-/* What stands between the braces of a section. Returns the closing one. */
-static struct token scan_body(struct scanner *s)
+/* "defaults {", "service NAME {" or, in one of these, "limits {", up to the closing brace. To libconfuse
+ * limits are keys of the section around them. */
+static void scan_section(struct scanner *s, const struct conf_key *k, const struct token *word)
 {
+	bool titled = !strcmp(k->name, "service"), nested = k->scope & KEY_SERVICE;
+	const struct scanner outer = *s;
+	struct token title = s->t, opening, closing;
+
+	if (titled)
+		expect(s, TOKEN_STRING, "the name of the service");
+	opening = expect(s, '{', "'{'");
+	if (s->broken)
+		return;
+	if (!titled)
+		note_key(s, k, word->line, false);
+	s->opened = word->line;
+	snprintf(s->what, sizeof(s->what), "%s%s%s", k->name, titled ? " " : "",
+		titled ? show(title.text, title.len).text : "");
+	s->scope =
+		nested ? KEY_LIMITS : KEY_SERVICE | (s->conf->lines->resolved ? KEY_INTERNAL : 0);
+	if (!nested) {
+		s->section = SECTION_DEFAULTS;
+		s->first = s->conf->lines->n;
+	}
+	if (titled)
+		add_service(s, &title);
 	while (s->t.type != '}' && !s->broken) {
 		if (s->t.type == TOKEN_END)
 			fail(s, s->opened, "section %s is not closed", s->what);
 		else
 			scan_statement(s);
 	}
-	return take(s);
-}
-
-/* "limits {", up to the closing brace. To libconfuse its keys are keys of the service. */
-static void scan_limits(struct scanner *s, const struct conf_key *k, const struct token *word)
-{
-	const struct scanner outer = *s;
-	struct token opening = expect(s, '{', "'{'"), closing;
-
-	if (!s->broken)
-		note_key(s, k, word->line, false);
-	s->scope = KEY_LIMITS;
-	s->opened = word->line;
-	strcpy(s->what, k->name);
-	closing = scan_body(s);
+	closing = take(s);
+	s->section = outer.section;
 	s->scope = outer.scope;
+	s->first = outer.first;
 	s->opened = outer.opened;
 	strcpy(s->what, outer.what);
-	if (s->broken)
-		return;
-	blank(word);
-	blank(&opening);
-	blank(&closing);
-}
-
-/* "defaults {" or "service NAME {", up to the closing brace. */
-static void scan_section(struct scanner *s, const struct conf_key *k, const struct token *word)
-{
-	bool titled = !strcmp(k->name, "service");
-	struct token title = s->t;
-
-	if (titled)
-		expect(s, TOKEN_STRING, "the name of the service");
-	expect(s, '{', "'{'");
-	if (s->broken)
-		return;
-	if (!titled)
-		note_key(s, k, word->line, false);
-	s->first = s->conf->lines->n;
-	s->opened = word->line;
-	snprintf(s->what, sizeof(s->what), "%s%s%s", k->name, titled ? " " : "",
-		titled ? show(title.text, title.len).text : "");
-	if (titled)
-		add_service(s, &title);
-	else
-		s->section = SECTION_DEFAULTS;
-	s->scope = KEY_SERVICE | (s->conf->lines->resolved ? KEY_INTERNAL : 0);
-	scan_body(s);
-	s->section = SECTION_GLOBAL;
-	s->scope = KEY_GLOBAL;
-	s->first = 0;
-	s->what[0] = '\0';
 	s->string_line = 0; /* all is well up to here */
+	if (nested && !s->broken) {
+		blank(word);
+		blank(&opening);
+		blank(&closing);
+	}
 }
 
 static void scan_statement(struct scanner *s)
@@ -402,9 +384,7 @@ static void scan_statement(struct scanner *s)
 	}
 	if (s->broken)
 		return;
-	if (k && k->type == CONF_SECTION && k->scope & KEY_SERVICE) {
-		scan_limits(s, k, &name);
-	} else if (k && k->type == CONF_SECTION) {
+	if (k && k->type == CONF_SECTION) {
 		scan_section(s, k, &name);
 	} else if (k && k->type == CONF_INCLUDE) {
 		expect(s, '(', "include(\"FILE\")");

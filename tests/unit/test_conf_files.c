@@ -223,9 +223,9 @@ static void an_option_is_one_key(void **state)
 static void no_pidfile_without_files(void **state)
 {
 	const struct conf_source src = {
-		.text = "service a {" ECHO_BODY "}", .flags = CONF_NO_FILES};
+		.text = "service a {" ECHO_BODY "}", .flags = CONF_NO_PIDFILE};
 	const struct conf_source own = {
-		.text = "pidfile = '/p' service a {" ECHO_BODY "}", .flags = CONF_NO_FILES};
+		.text = "pidfile = '/p' service a {" ECHO_BODY "}", .flags = CONF_NO_PIDFILE};
 	struct conf *c = load(&src);
 
 	(void)state;

@@ -334,7 +334,7 @@ static void compare_sees_what_files_say(void **state)
 {
 	char text[512];
 	struct conf *a, *b;
-	struct buf keys = {0};
+	struct buf keys = {0}, out = {0};
 
 	(void)state;
 	snprintf(text, sizeof(text),
@@ -348,6 +348,10 @@ static void compare_sees_what_files_say(void **state)
 	b = resolve_good(text);
 	assert_int_equal(conf_compare(a->service, b->service, &keys), CONF_WORKERS);
 	assert_string_equal(keys.data, "allow");
+	conf_diff(a, b, &out);
+	assert_string_equal(
+		out.data, "service 'a': what its settings name has changed (new workers)\n");
+	buf_free(&out);
 	buf_free(&keys);
 	conf_free(b);
 	write_file("list", "# x\n ::1", 8);
