@@ -97,24 +97,6 @@ static void leak(void)
 		;
 }
 
-static void ring(void)
-{
-	uint64_t one = 1;
-	char path[64], to[64];
-
-	/* Every eventfd, for half a second. */
-	for (int i = 0; i < 50000; i++) {
-		for (int fd = 3; fd < 32; fd++) {
-			ssize_t n;
-
-			snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-			n = i % 1000 ? 0 : readlink(path, to, sizeof(to) - 1);
-			if (n > 0 && strstr(to, "eventfd"))
-				(void)!write(fd, &one, sizeof(one));
-		}
-	}
-}
-
 static _Noreturn void hang(void)
 {
 	sigset_t all;
@@ -159,8 +141,6 @@ static void act(const char *what)
 		flood();
 	else if (!strcmp(what, "leak"))
 		leak();
-	else if (!strcmp(what, "ring"))
-		ring();
 }
 
 static const struct {
