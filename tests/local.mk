@@ -157,6 +157,8 @@ shell_tests = \
 	tests/proxy_stop_while_relaying.sh \
 	tests/proxy_times_out.sh \
 	tests/proxy_unix_upstream.sh \
+	tests/proxy_upstream_socket_options.sh \
+	tests/proxy_waits_without_spinning.sh \
 	tests/qotd_says_its_text.sh \
 	tests/rate_per_source_leaves_others_alone.sh \
 	tests/rate_sheds_and_recovers.sh \

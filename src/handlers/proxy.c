@@ -45,14 +45,6 @@ static uint64_t turn;
 static const struct upstream *used;
 static uint64_t connect_ms;
 
-static const char *proxy_check(const struct conf_service *s, char *err, size_t size)
-{
-	if (s->upstream.n)
-		return NULL;
-	snprintf(err, size, "the handler proxy needs one, for example {\"127.0.0.1:8080\"}");
-	return "upstream";
-}
-
 static int upstream_add(const struct addr *a)
 {
 	struct upstream *more = reallocarray(upstream, n_upstreams + 1, sizeof(*more)), *u;
@@ -117,20 +109,32 @@ static int connect_wait(struct conn *c, int fd, long timeout_s)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
 }
 
+/* keepalive and user-timeout are for both sides. */
+static void options_copy(int from, int to)
+{
+	static const int name[] = {TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT};
+	socklen_t len = sizeof(int);
+	int value;
+
+	if (getsockopt(from, SOL_SOCKET, SO_KEEPALIVE, &value, &len) == 0)
+		(void)setsockopt(to, SOL_SOCKET, SO_KEEPALIVE, &value, len);
+	for (size_t i = 0; i < ARRAY_SIZE(name); i++) {
+		if (getsockopt(from, IPPROTO_TCP, name[i], &value, &len) == 0)
+			(void)setsockopt(to, IPPROTO_TCP, name[i], &value, len);
+	}
+}
+
 /* Connect to one. Returns 0 with its socket, non-blocking; an errno; or -1 with c->end set. */
 static int connect_to(
 	struct conn *c, const struct upstream *u, const struct conf_service *s, int *out)
 {
 	int fd = socket(u->addr.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const int on = 1, idle = (int)s->keepalive;
 	int error;
 
 	if (fd < 0)
 		return errno;
-	if (s->keepalive && u->addr.sa.sa_family != AF_UNIX) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	}
+	if ((s->keepalive || s->user_timeout) && u->addr.sa.sa_family != AF_UNIX)
+		options_copy(c->fd, fd);
 	error = connect(fd, &u->addr.sa, u->addr.len) < 0 ? errno : 0;
 	/* One on this host has answered before connect() returned: the second call tells. */
 	if (error == EINPROGRESS)
@@ -226,7 +230,6 @@ static void proxy_report(const struct conn *c, struct log_record *r)
 const struct handler handler_proxy = {
 	.name = "proxy",
 	.area_size = sizeof(struct area),
-	.check = proxy_check,
 	.prepare = proxy_prepare,
 	.serve = proxy_serve,
 	.report = proxy_report,
