@@ -40,6 +40,12 @@ libsockd_a_SOURCES = \
 	src/core/check.h \
 	src/core/child.c \
 	src/core/child.h \
+	src/core/control.c \
+	src/core/control.h \
+	src/core/control_command.c \
+	src/core/control_command.h \
+	src/core/control_peer.c \
+	src/core/control_peer.h \
 	src/core/daemon.c \
 	src/core/daemon.h \
 	src/core/gate.c \

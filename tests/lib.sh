@@ -79,18 +79,21 @@ lib_enter()
 	local self=$1 inner all
 	shift
 
+	# A /run of its own too: the control socket and the like have their places there.
 	all="-nmp --fork --kill-child --mount-proc"
 	if [ "$(id -u)" -eq 0 ]; then
 		# shellcheck disable=SC2086
 		if unshare $all true 2>/dev/null; then
-			SOCKD_TEST_NS=all exec unshare $all bash "$self" "$@"
+			# shellcheck disable=SC2016
+			SOCKD_TEST_NS=all exec unshare $all bash -c 'mount -t tmpfs -o mode=755 tmpfs /run; exec bash "$@"' \
+				bash "$self" "$@"
 		fi
 		unshare -n true 2>/dev/null || skip "no network namespace can be made"
 		SOCKD_TEST_NS=net exec unshare -n bash "$self" "$@"
 	fi
 
 	# Root in the outer one, to bring lo up; in the inner one an ordinary user again.
-	inner=". '$tests/lib.sh' && exec unshare -U --map-user=$(id -u) --map-group=$(id -g) bash \"\$@\""
+	inner="mount -t tmpfs -o mode=755 tmpfs /run 2>/dev/null; . '$tests/lib.sh' && exec unshare -U --map-user=$(id -u) --map-group=$(id -g) bash \"\$@\""
 	unshare -Un true 2>/dev/null || skip "no user namespace can be made"
 	# shellcheck disable=SC2086
 	if unshare -Ur $all true 2>/dev/null; then

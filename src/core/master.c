@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/sdnotify.h"
+#include "core/control.h"
 #include "core/daemon.h"
 #include "core/logger.h"
 #include "core/loop.h"
@@ -26,7 +27,7 @@ struct master master;
 
 static void stop_begin(enum leave how);
 
-static void state_set(enum master_state state)
+void master_state_set(enum master_state state)
 {
 	master.state = state;
 	master_board_state();
@@ -76,7 +77,7 @@ static void running_begin(void)
 		stop_begin(LEAVE_STOP);
 		return;
 	}
-	state_set(STATE_RUNNING);
+	master_state_set(STATE_RUNNING);
 	for (const struct service *s = services; s; s = s->next, n++)
 		service_totals_add(s, &t);
 	log_begin(&r, LOG_NOTICE, 0, "ready");
@@ -127,8 +128,9 @@ static void finish(void)
 {
 	static struct loop_timer overdue = {.fn = finish_overdue};
 
-	state_set(STATE_TERMINATING);
+	master_state_set(STATE_TERMINATING);
 	log_msg(LOG_NOTICE, "stopped");
+	control_close(false);
 	logger_finish();
 	if (logger_pid() > 0)
 		loop_timer_set(&overdue, LOGGER_FINISH_MS);
@@ -151,7 +153,7 @@ static void stop_begin(enum leave how)
 
 	if (master.state < STATE_STOPPING) {
 		log_msg(LOG_NOTICE, "stopping%s", how == LEAVE_DRAIN ? "" : " at once");
-		state_set(STATE_STOPPING);
+		master_state_set(STATE_STOPPING);
 		reload_cancel();
 		(void)status_notify("STOPPING=1\n");
 	} else if (master.state == STATE_TERMINATING) {
@@ -161,6 +163,11 @@ static void stop_begin(enum leave how)
 		next = s->next;
 		service_leave(s, how, timeout_ms);
 	}
+}
+
+void master_stop(void)
+{
+	stop_begin(LEAVE_DRAIN);
 }
 
 static void summary_log(void)
@@ -237,7 +244,7 @@ static void on_signal(int sig)
 		break;
 	case SIGHUP:
 		if (master.state < STATE_STOPPING)
-			reload_request();
+			reload_request(false);
 		break;
 	case SIGUSR1:
 		summary_log();
@@ -331,6 +338,8 @@ static int master_init(struct plan *plan)
 	listener_warn_untaken();
 	if (plan_prepare(plan) < 0)
 		return -1;
+	if (control_open(c, -1) < 0)
+		return -1;
 	log_channels_set_level(c->log_level);
 	master_logger_options(&logger);
 	if (logger_start(&logger) < 0) {
@@ -367,6 +376,7 @@ int master_run(const struct master_options *o)
 	service_events.stillborn = on_service_stillborn;
 	service_events.tried = reload_tried;
 	if (master_init(&plan) < 0) {
+		control_close(false);
 		log_attach(-1, NULL, -1);
 		if (master.log)
 			log_channel_show(master.log);

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/sdnotify.h"
+#include "core/control.h"
 #include "core/loop.h"
 #include "core/reload.h"
 #include "core/service.h"
@@ -26,8 +27,10 @@ static struct {
 	pid_t child; /* 0: none */
 	int status;  /* of the child, once it is reaped */
 	bool reaped, ended;
-	bool again;      /* another reload was asked for meanwhile */
-	unsigned ticket; /* of the reload in work, or of the last one */
+	bool busy;          /* one is in work */
+	bool dry;           /* to tell what it would change, no more */
+	bool again[2];      /* another was asked for meanwhile: in earnest, dry */
+	unsigned ticket[2]; /* of the one in work, or of the last one */
 	struct buf answer;
 	struct buf result; /* why it failed, a line each */
 	struct loop_io io;
@@ -37,8 +40,6 @@ static struct {
 	struct settings *fresh; /* while they are tried */
 } reload = {
 	.io = {-1, on_answer, NULL}, .overdue = {.fn = on_overdue}, .decide = {.fn = on_trials}};
-
-void (*reload_ended)(unsigned ticket, bool good, const char *text);
 
 const char *master_source_name(void)
 {
@@ -59,38 +60,60 @@ static PRINTF_LIKE(1, 2) void failed_because(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_msg(LOG_ERR, "reload: %s", text);
+	if (!reload.dry)
+		log_msg(LOG_ERR, "reload: %s", text);
 	buf_printf(&reload.result, "%s\n", text);
 }
 
 static void failed_with(const struct buf *err)
 {
-	master_errors_log("reload: ", err);
+	if (!reload.dry)
+		master_errors_log("reload: ", err);
 	buf_puts(&reload.result, err->data ? err->data : "out of memory\n");
 }
 
-/* The end of a reload, and whoever asked for it is told. */
-static void conclude(bool good)
+/* The end of a reload: the world is told. */
+static void result_tell(bool good, const char *text)
 {
 	char now[LOG_TIME_MAX];
 
-	loop_timer_clear(&reload.overdue);
-	loop_timer_clear(&reload.decide);
 	if (good)
 		log_msg(LOG_NOTICE, "reload: done");
 	else
 		log_msg(LOG_ERR, "reload: failed; the old settings stay in force");
-	master.state = STATE_RUNNING;
-	master_board_reloaded(good, reload.result.data ? reload.result.data : "");
+	master_state_set(STATE_RUNNING);
+	master_board_reloaded(good, text);
 	log_time(now);
 	(void)sdnotify("READY=1\nSTATUS=serving; reload at %s %s%.*s", now,
-		good ? "done" : "failed: ",
-		good ? 0 : (int)strcspn(reload.result.data ? reload.result.data : "", "\n"),
-		reload.result.data ? reload.result.data : "");
-	if (reload_ended)
-		reload_ended(reload.ticket, good, reload.result.data ? reload.result.data : "");
-	buf_free(&reload.result);
+		good ? "done" : "failed: ", good ? 0 : (int)strcspn(text, "\n"), text);
+}
+
+static void conclude(bool good)
+{
+	struct buf result = reload.result;
+	bool dry = reload.dry;
+
+	loop_timer_clear(&reload.overdue);
+	loop_timer_clear(&reload.decide);
+	reload.result = (struct buf){0};
+	reload.busy = false;
+	if (!dry)
+		result_tell(good, result.data ? result.data : "");
+	control_reloaded(dry, reload.ticket[dry], good, result.data ? result.data : "done\n");
+	buf_free(&result);
 	reload_resume();
+}
+
+/* Stop reading. */
+static void child_forget(void)
+{
+	if (reload.io.fd >= 0) {
+		loop_remove(&reload.io);
+		fd_close(&reload.io.fd);
+	}
+	child_kill();
+	reload.child = 0;
+	buf_free(&reload.answer);
 }
 
 static void on_overdue(void *arg)
@@ -114,44 +137,74 @@ static void on_overdue(void *arg)
 	child_kill();
 }
 
-static void reload_begin(void)
+static void reload_begin(bool dry)
 {
 	pid_t child = 0;
 
-	reload.again = false;
-	reload.ticket++;
+	reload.again[dry] = false;
+	reload.ticket[dry]++;
+	reload.dry = dry;
+	reload.busy = true;
 	reload.io.fd = settings_child(&master.o->source, CONF_DUMP_RESOLVED, &child);
 	reload.child = child;
 	reload.reaped = reload.ended = false;
 	if (reload.io.fd < 0 || loop_add(&reload.io) < 0) {
 		failed_because("cannot start: %m");
-		reload_cancel();
+		child_forget();
 		conclude(false);
 		return;
 	}
-	master.state = STATE_RELOADING;
 	loop_timer_set(&reload.overdue, READ_LIMIT_MS);
+	if (dry)
+		return;
+	master_state_set(STATE_RELOADING);
 	(void)sdnotify("RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading",
 		(unsigned long long)mono_ms() * 1000);
 	log_msg(LOG_NOTICE, "reload: reading %s", master_source_name());
 }
 
-unsigned reload_request(void)
+unsigned reload_next(bool dry)
 {
-	if (master.state == STATE_RUNNING) {
-		unsigned ticket = reload.ticket + 1;
+	return reload.ticket[dry] + 1;
+}
 
-		reload_begin();
-		return ticket;
-	}
-	reload.again = true;
-	return reload.ticket + 1;
+void reload_request(bool dry)
+{
+	reload.again[dry] = true;
+	reload_resume();
 }
 
 void reload_resume(void)
 {
-	if (reload.again)
-		reload_begin();
+	if (master.state != STATE_RUNNING || reload.busy)
+		return;
+	if (reload.again[false])
+		reload_begin(false);
+	else if (reload.again[true])
+		reload_begin(true);
+}
+
+/* What a reload would change, and what sockctl and signals have changed that it would take back. */
+static bool tell_difference(const char *dump)
+{
+	struct buf err = {0};
+
+	reload.fresh = settings_parse(dump, master_source_name(), master.o->source.flags, &err);
+	if (!reload.fresh) {
+		failed_with(&err);
+		buf_free(&err);
+		return false;
+	}
+	for (const struct service *s = services; s; s = s->next) {
+		if (s->pool && s->pool->adjust)
+			buf_printf(&reload.result,
+				"service '%s': workers: scaled to %ld -> as in the settings (the pool is resized)\n",
+				s->name, s->pool->conf->workers + s->pool->adjust);
+	}
+	conf_diff(master.settings->conf, reload.fresh->conf, &reload.result);
+	if (!reload.result.len)
+		buf_puts(&reload.result, "no difference\n");
+	return true;
 }
 
 /* Every trial was good: put it all into force. */
@@ -240,11 +293,11 @@ static void answer_end(void)
 	if (!good)
 		failed_with(&reload.answer);
 	else
-		good = try(reload.answer.data);
+		good = reload.dry ? tell_difference(reload.answer.data) : try(reload.answer.data);
 	buf_free(&reload.answer);
-	if (!good) {
+	if (!good || reload.dry) {
 		plan_end();
-		conclude(false);
+		conclude(good);
 	}
 }
 
@@ -273,18 +326,12 @@ bool reload_reaped(pid_t pid, int status)
 
 void reload_cancel(void)
 {
-	reload.again = false;
+	reload.again[false] = reload.again[true] = false;
 	loop_timer_clear(&reload.overdue);
 	loop_timer_clear(&reload.decide);
-	if (reload.io.fd >= 0) {
-		loop_remove(&reload.io);
-		fd_close(&reload.io.fd);
-	}
-	child_kill();
-	reload.child = 0;
-	buf_free(&reload.answer);
-	if (reload.fresh) {
+	child_forget();
+	if (reload.fresh && !reload.dry)
 		plan_abort(&reload.plan);
-		plan_end();
-	}
+	plan_end();
+	reload.busy = false;
 }

@@ -36,12 +36,16 @@ void master_errors_log(const char *prefix, const struct buf *err);
 /* Name of the settings for messages. */
 const char *master_source_name(void);
 
-/* Read the settings again, or as soon as a reload in work has ended. Never blocks.
- * Returns its ticket. */
-unsigned reload_request(void);
+/* Read the settings again, or as soon as a reload in work has ended. Never blocks; it may be over on
+ * return. dry  only to tell what would change: control_reloaded() */
+void reload_request(bool dry);
 
-/* Called at the end of each reload, if set. text  why it failed, a line each, borrowed */
-extern void (*reload_ended)(unsigned ticket, bool good, const char *text);
+/* Ticket of the next one. */
+unsigned reload_next(bool dry);
+
+/* A gentle stop. */
+void master_stop(void);
+void master_state_set(enum master_state state);
 
 /* service_events.tried() */
 struct service;

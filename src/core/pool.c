@@ -121,7 +121,7 @@ void pool_fill(struct pool *p)
 
 	pool_size_publish(p);
 	pool_watch(p);
-	if (p->leave != LEAVE_NOT || p->retry.armed)
+	if (p->leave != LEAVE_NOT || p->retry.armed || p->service->paused)
 		return;
 	for (; have < (size_t)p->target && program_room(p) > 0; have++) {
 		if (!spawn_one(p)) {

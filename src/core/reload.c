@@ -245,12 +245,12 @@ size_t plan_try(struct plan *p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		n += p->item[i].fresh != NULL;
+		n += p->item[i].fresh && !p->item[i].service->paused;
 	p->waiting = n;
 	for (size_t i = 0; i < p->n && !p->failed; i++) {
 		struct plan_item *it = &p->item[i];
 
-		if (!it->fresh)
+		if (!it->fresh || it->service->paused)
 			continue;
 		it->fresh->drain_ms = (uint64_t)p->settings->conf->drain_timeout * 1000;
 		it->tried = true;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "board/admit.h"
 #include "core/pool_program.h"
+#include "core/pool_size.h"
 #include "core/worker.h"
 
 #define RINGS_A_SECOND 200 /* what a healthy service may need; then the bell rests */
@@ -167,6 +168,8 @@ void service_begin(
 	pool_fill(fresh);
 	if (fresh->ready)
 		pool_was_ready(fresh);
+	else if (s->paused)
+		service_pool_ready(s, fresh); /* nobody is to wait for */
 }
 
 void service_try(struct service *s, struct pool *fresh, const struct listener *listener)
@@ -246,6 +249,14 @@ static bool listeners_hold(const struct service *s)
 	for (size_t i = 0; i < s->n_dropped; i++)
 		any |= !s->dropped[i].inherited && listener_hold(&s->dropped[i]) == 0;
 	return any;
+}
+
+void service_pause(struct service *s, bool on)
+{
+	s->paused = on;
+	if (on)
+		pool_dismiss(s->pool, pool_staying(s->pool), s->pool->drain_ms);
+	pool_fill(s->pool);
 }
 
 void service_leave(struct service *s, enum leave how, uint64_t timeout_ms)
@@ -436,10 +447,11 @@ void service_pool_empty(struct service *s, struct pool *p)
 		}
 	}
 	pool_free(p);
-	if (!s->pool && !s->trial)
-		service_events.gone(s);
-	if (!s->pool)
-		return; /* s may be gone */
+	if (!s->pool) {
+		if (!s->trial)
+			service_events.gone(s); /* s is gone */
+		return;
+	}
 	dropped_close(s);
 	if (!s->leaving)
 		listeners_set_blocking(s);
@@ -548,7 +560,10 @@ void service_publish(struct service *s)
 
 	if (!p)
 		return;
-	b->mode = s->leaving ? MODE_LEAVING : p->backoff_ms ? MODE_BACKOFF : MODE_RUNNING;
+	b->mode = s->leaving      ? MODE_LEAVING
+		  : s->paused     ? MODE_PAUSED
+		  : p->backoff_ms ? MODE_BACKOFF
+				  : MODE_RUNNING;
 	b->workers = (uint32_t)p->conf->workers;
 	b->max_workers = (uint32_t)p->conf->max_workers;
 	b->target = (uint32_t)p->target;

@@ -28,6 +28,7 @@ struct service {
 	struct pool *trial;   /* of a reload that is not decided yet: one worker */
 	unsigned generations; /* so many pools have there been */
 	bool leaving;         /* removed, or sockd stops */
+	bool paused;          /* no workers: clients wait in the queue */
 	struct service *next;
 };
 
@@ -82,6 +83,9 @@ bool service_any_listens_on(int fd);
 
 /* The pool has its first ready worker. */
 void service_pool_ready(struct service *s, struct pool *p);
+
+/* Stop accepting, with the listeners open, or go on. */
+void service_pause(struct service *s, bool on);
 
 /* The service is to end: all pools leave this way, by force after timeout_ms (0 = never). */
 void service_leave(struct service *s, enum leave how, uint64_t timeout_ms);

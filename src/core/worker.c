@@ -123,9 +123,11 @@ static void session_set(long seconds)
 /* A peer that sent nothing, got nothing and left is a port check: not worth a line by default. */
 static void connection_log(const struct conn *c, uint64_t start_ms)
 {
-	bool stayed = c->bytes_in || c->bytes_out || (c->end && strstr(c->end, "timeout"));
-	int level = stayed ? LOG_INFO : LOG_DEBUG;
 	const struct handler *h = args->handler;
+	/* Nobody counts what programs move over unix sockets. */
+	bool stayed = c->bytes_in || c->bytes_out || (c->end && strstr(c->end, "timeout")) ||
+		      (h->report && c->peer.sa.sa_family == AF_UNIX);
+	int level = stayed ? LOG_INFO : LOG_DEBUG;
 	char text[ADDR_TEXT_MAX];
 	struct log_record r;
 
