@@ -144,3 +144,14 @@ src_sockd_import_SOURCES = \
 	src/import/service.c \
 	src/import/xinetd.c
 src_sockd_import_LDADD = libsockd.a $(CONFUSE_LIBS)
+
+bin_PROGRAMS += src/sockctl
+src_sockctl_SOURCES = \
+	src/ctl/ask.c \
+	src/ctl/ctl.h \
+	src/ctl/main.c \
+	src/ctl/show.c \
+	src/ctl/snapshot.c \
+	src/ctl/table.c \
+	src/ctl/top.c
+src_sockctl_LDADD = libsockd.a

@@ -1,6 +1,9 @@
 /* view_json.c: names of keys are a promise to programs: add, but do not rename. */
 #include "board/view_json.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "board/admit.h"
 #include "board/tally.h"
 
@@ -130,9 +133,12 @@ void view_worker_json(struct buf *b, const char *key, const struct view_worker *
 void view_recent_json(struct buf *b, const char *key, const char *service,
 	const struct board_recent *r, uint64_t now_ms)
 {
+	char id[17];
+
 	json_begin(b, key, '{');
 	json_text(b, "service", service);
-	json_num(b, "id", r->id);
+	snprintf(id, sizeof(id), "%016" PRIx64, r->id); /* as the log has it */
+	json_text(b, "conn", id);
 	peer(b, "source", &r->peer);
 	json_num(b, "ago_ms", now_ms > r->ended_ms ? now_ms - r->ended_ms : 0);
 	json_num(b, "duration_ms", r->duration_ms);
