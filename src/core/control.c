@@ -122,6 +122,14 @@ static void on_connect(void *arg)
 	}
 }
 
+static struct listener_options socket_options(void)
+{
+	return (struct listener_options){.backlog = QUEUE_LIMIT,
+		.socket_mode = 0660,
+		.socket_uid = (uid_t)-1,
+		.socket_gid = group};
+}
+
 /* The folder of the default path belongs to sockd; of any other it must be there. */
 static int folder_make(const char *path)
 {
@@ -136,10 +144,7 @@ static int folder_make(const char *path)
 
 static int socket_open(const char *path, char *err, size_t size)
 {
-	struct listener_options o = {.backlog = QUEUE_LIMIT,
-		.socket_mode = 0660,
-		.socket_uid = (uid_t)-1,
-		.socket_gid = group};
+	struct listener_options o = socket_options();
 	char text[sizeof(listener.addr.un.sun_path) + 64];
 	struct addr found[ADDR_MAX];
 
@@ -156,12 +161,23 @@ static int socket_open(const char *path, char *err, size_t size)
 	return listener_open(&listener, &found[0], &o, 0, err, size);
 }
 
+void control_group_set(const struct conf *c)
+{
+	struct listener_options o;
+
+	group = c->control_group ? (gid_t)strtoul(c->control_group, NULL, 10) : (gid_t)-1;
+	o = socket_options();
+	if (group == (gid_t)-1)
+		o.socket_gid = getegid();
+	if (listener.fd >= 0 && listener_adjust(&listener, &o) < 0)
+		log_msg(LOG_ERR, "control-socket: its group cannot be changed: %m");
+}
+
 int control_open(const struct conf *c, int inherited)
 {
 	char err[256];
 
-	if (c->control_group)
-		group = (gid_t)strtoul(c->control_group, NULL, 10);
+	control_group_set(c);
 	listener = (struct listener){.fd = inherited};
 	if (inherited >= 0) {
 		listener.inherited = true;

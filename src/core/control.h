@@ -16,6 +16,9 @@
  * Returns 0, or -1 after logging why. The default path is only tried: then 0 too. */
 int control_open(const struct conf *c, int inherited);
 
+/* Take the group from other settings; the socket changes hands too. */
+void control_group_set(const struct conf *c);
+
 /* The listening descriptor, for the next program; -1: none. */
 int control_fd(void);
 

@@ -207,15 +207,22 @@ static bool tell_difference(const char *dump)
 	return true;
 }
 
+static bool differ(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") != 0;
+}
+
 /* Every trial was good: put it all into force. */
 static void commit(void)
 {
 	struct settings *old = master.settings, *fresh = reload.fresh;
 	struct logger_options logger;
 
-	if (strcmp(old->conf->pidfile ? old->conf->pidfile : "",
-		    fresh->conf->pidfile ? fresh->conf->pidfile : "") != 0)
+	if (differ(old->conf->pidfile, fresh->conf->pidfile))
 		log_msg(LOG_WARNING, "reload: a new pidfile is made at the next start");
+	if (differ(old->conf->control_socket, fresh->conf->control_socket))
+		log_msg(LOG_WARNING, "reload: a new control-socket is made at the next start");
+	control_group_set(fresh->conf);
 	master.settings = settings_hold(fresh);
 	settings_release(old);
 	log_channels_set_level(fresh->conf->log_level);

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "core/service.h"
+#include "handlers/handler.h"
 
 static struct listener_options listener_options(const struct conf_service *c)
 {
@@ -160,6 +161,30 @@ static int item_make(
 	return it->effect & CONF_LISTEN ? item_open(it, deadline_ms, err) : 0;
 }
 
+static bool is_planned(const struct plan *p, const struct service *s)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->item[i].service == s)
+			return true;
+	}
+	return false;
+}
+
+/* Workers that read all scoreboards know those that were there when they were forked. */
+static void readers_renew(struct plan *p)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < p->n; i++)
+		changed |= !conf_in_force(p->item[i].service);
+	for (const struct service *s = services; s; s = s->next)
+		changed |= !s->leaving && !is_planned(p, s);
+	for (size_t i = 0; i < p->n; i++) {
+		if (changed && handler_find(p->item[i].conf->handler)->reads_boards)
+			p->item[i].effect |= CONF_WORKERS;
+	}
+}
+
 int plan_make(struct plan *p, struct settings *settings, int retry_ms, struct buf *err)
 {
 	struct conf *c = settings->conf;
@@ -178,6 +203,8 @@ int plan_make(struct plan *p, struct settings *settings, int retry_ms, struct bu
 	}
 	if (rc < 0)
 		plan_free(p);
+	else
+		readers_renew(p);
 	return rc;
 }
 
@@ -339,15 +366,6 @@ static void listener_leave_set(int fd)
 				s->dropped[i--] = s->dropped[--s->n_dropped];
 		}
 	}
-}
-
-static bool is_planned(const struct plan *p, const struct service *s)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->item[i].service == s)
-			return true;
-	}
-	return false;
 }
 
 void plan_commit(struct plan *p)

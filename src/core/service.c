@@ -265,6 +265,7 @@ void service_leave(struct service *s, enum leave how, uint64_t timeout_ms)
 	if (how == LEAVE_DRAIN && !s->leaving && !listeners_hold(s))
 		how = LEAVE_GENTLY;
 	s->leaving = true;
+	service_publish(s);
 	if (!s->pool) {
 		service_events.gone(s);
 		return;
