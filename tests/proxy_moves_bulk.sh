@@ -67,6 +67,7 @@ while read -r pid before; do
 	grown=$(($(awk '/^VmHWM/ {print $2}' /proc/"$pid"/status) - before))
 	[ -n "${SOCKD_TEST_SANITIZED:-}" ] || [ "$grown" -lt 1024 ] || fail "worker $pid has grown by $grown KiB"
 done <"$dir/before"
+wait_log 'bytes_out=0 end=(upstream-)?reset'
 # The pipes are gone with their connections.
 for pid in $(workers front); do
 	find /proc/"$pid"/fd -lname 'pipe:*' | wc -l
