@@ -69,14 +69,16 @@ static void add_name(const struct conf_key *k, struct buf *keys)
 		own ? own->name : k->name);
 }
 
-/* "KEY = VALUE", or nothing. */
-static const char *shown_value(const struct conf_key *k, const void *base, struct buf *out)
+/* A value as the file would have it, on one line, cut if it is long. */
+static void shown_value(const struct conf_key *k, const void *base, char *out, size_t size)
 {
-	buf_free(out);
-	value_print(k, base, "", out);
-	if (out->len && out->data[out->len - 1] == '\n')
-		out->data[--out->len] = '\0';
-	return out->len ? out->data + strcspn(out->data, "=") + 2 : "unset";
+	struct buf text = {0};
+	const char *value;
+
+	value_print(k, base, "", &text);
+	value = text.len ? text.data + strcspn(text.data, "=") + 2 : "unset\n";
+	escape_text(out, size, value, strlen(value) - 1);
+	buf_free(&text);
 }
 
 static void diff_value(
@@ -86,15 +88,14 @@ static void diff_value(
 		[CONF_SOCKET] = "the socket is adjusted",
 		[CONF_WORKERS] = "new workers",
 		[CONF_LISTEN] = "new sockets and workers"};
-	struct buf ta = {0}, tb = {0};
-	const char *va = shown_value(k, a, &ta), *vb = shown_value(k, b, &tb);
+	char va[256], vb[256];
 
+	shown_value(k, a, va, sizeof(va));
+	shown_value(k, b, vb, sizeof(vb));
 	if (strcmp(va, vb) != 0)
 		buf_printf(out, "%s%s%s%s: %s -> %s (%s)\n", name ? "service '" : "",
-			name ? name : "", name ? "': " : "", k->name, show(va, strlen(va)).text,
-			show(vb, strlen(vb)).text, k->effect ? cost[k->effect] : "nothing else");
-	buf_free(&ta);
-	buf_free(&tb);
+			name ? name : "", name ? "': " : "", k->name, va, vb,
+			k->effect ? cost[k->effect] : "nothing else");
 }
 
 /* Keys that are the same, and what they name is not: a file of addresses, a host, a user. */
