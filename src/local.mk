@@ -81,6 +81,10 @@ libsockd_a_SOURCES = \
 	src/core/reload.h \
 	src/core/service.c \
 	src/core/service.h \
+	src/core/service_board.c \
+	src/core/service_fork.c \
+	src/core/service_listen.c \
+	src/core/service_parts.h \
 	src/core/settings.c \
 	src/core/settings.h \
 	src/core/worker.c \
@@ -110,6 +114,13 @@ libsockd_a_SOURCES = \
 	src/handlers/qotd.c \
 	src/handlers/spawn.c \
 	src/handlers/spawn.h \
+	src/handlers/status.c \
+	src/handlers/status.h \
+	src/handlers/status_html.c \
+	src/handlers/status_http.c \
+	src/handlers/status_http.h \
+	src/handlers/status_json.c \
+	src/handlers/status_metrics.c \
 	src/handlers/time.c \
 	src/net/access.c \
 	src/net/access.h \
@@ -126,6 +137,22 @@ libsockd_a_SOURCES = \
 	src/net/listener_unix.c \
 	src/net/proxy_header.c \
 	src/net/proxy_header.h
+
+# The page of the status handler, a string for each line.
+nodist_libsockd_a_SOURCES = src/handlers/status_page.c
+CLEANFILES += src/handlers/status_page.c
+EXTRA_DIST += src/handlers/status_page.html
+
+src/handlers/status_page.c: src/handlers/status_page.html
+	$(AM_V_GEN)$(MKDIR_P) src/handlers && { \
+		echo '/* Made from status_page.html. */'; \
+		echo '#include "handlers/status.h"'; \
+		echo 'const char *const status_page_html[] = {'; \
+		sed -e 's/^[[:space:]]*//' -e '/^$$/d' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n",/' \
+			'$(srcdir)/src/handlers/status_page.html'; \
+		echo '0};'; \
+	} >$@.tmp
+	$(AM_V_at)mv $@.tmp $@
 
 if COVERAGE
 libsockd_a_SOURCES += tests/coverage.c

@@ -1,0 +1,64 @@
+/* service_board.c: what the master tells the readers of the scoreboards. */
+#include "core/service_parts.h"
+
+#include <stdio.h>
+
+void service_totals_add(const struct service *s, struct service_totals *t)
+{
+	for (const struct pool *p = s->pool; p; p = p->next) {
+		t->workers += (unsigned)p->n;
+		for (size_t i = 0; i < p->n; i++) {
+			const struct board_slot *b = &s->board->slot[p->worker[i].slot];
+
+			t->busy += atomic_load(&b->state) == SLOT_BUSY;
+		}
+	}
+	for (unsigned i = 0; i < board_slots(s->board); i++)
+		t->connections += atomic_load(&s->board->slot[i].connections);
+}
+
+void service_queues_publish(void)
+{
+	uint64_t now = mono_ms();
+
+	for (const struct service *s = services; s; s = s->next) {
+		struct board_service *b = &s->board->service;
+		unsigned limit;
+
+		b->queue = service_queue(s, &limit);
+		b->queue_limit = limit;
+		b->queue_ms = now;
+	}
+}
+
+static void text_set(char *out, size_t size, const char *text)
+{
+	snprintf(out, size, "%s", text);
+}
+
+void service_publish(struct service *s)
+{
+	struct board_service *b = &s->board->service;
+	const struct pool *p = s->pool;
+
+	if (!p)
+		return;
+	b->mode = s->leaving      ? MODE_LEAVING
+		  : s->paused     ? MODE_PAUSED
+		  : p->backoff_ms ? MODE_BACKOFF
+				  : MODE_RUNNING;
+	b->workers = (uint32_t)p->conf->workers;
+	b->max_workers = (uint32_t)p->conf->max_workers;
+	b->target = (uint32_t)p->target;
+	if (b->generation == p->generation)
+		return;
+	/* The rest changes with the generation alone. */
+	atomic_fetch_add(&b->version, 1);
+	b->generation = p->generation;
+	text_set(b->name, sizeof(b->name), s->name);
+	text_set(b->handler, sizeof(b->handler), p->area->handler->name);
+	for (b->n_listen = 0; b->n_listen < s->n_listeners && b->n_listen < BOARD_LISTEN;
+		b->n_listen++)
+		addr_format(&s->listener[b->n_listen].bound, b->listen[b->n_listen]);
+	atomic_fetch_add(&b->version, 1);
+}

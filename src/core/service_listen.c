@@ -1,0 +1,148 @@
+/* service_listen.c: the listening sockets of a service, over all its generations. */
+#include "core/service_parts.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "core/pool_program.h"
+
+static bool trial_listens_on(int fd)
+{
+	for (const struct service *s = services; s; s = s->next) {
+		if (s->trial && pool_listens_on(s->trial, fd))
+			return true;
+	}
+	return false;
+}
+
+/* Those that a reload is about to give to others are left to it. */
+void service_close_listeners(struct listener **l, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if ((*l)[i].fd >= 0 && !trial_listens_on((*l)[i].fd))
+			listener_close(&(*l)[i]);
+	}
+	free(*l);
+	*l = NULL;
+	*n = 0;
+}
+
+/* One listener is accepted from directly, so it blocks; where a pool has several, they do not. Programs
+ * find it blocking, and change that as they like: it is not taken from them while they run. */
+void service_set_blocking(const struct service *s)
+{
+	bool several = false, theirs = false;
+
+	for (const struct pool *p = s->pool; p; p = p->next) {
+		several |= p->n_listen > 1 && !pool_is_program(p);
+		theirs |= p->n && pool_is_program(p);
+	}
+	if (theirs && !several)
+		return;
+	for (size_t i = 0; i < s->n_listeners; i++)
+		(void)listener_nonblock(&s->listener[i], several);
+}
+
+/* Those that the new generation does not have wait for older pools to be done with them. */
+void service_replace_listeners(struct service *s, struct listener *listener, size_t n)
+{
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		if (s->listener[i].fd >= 0) /* it has not changed hands */
+			s->dropped[s->n_dropped++] = s->listener[i];
+	}
+	free(s->listener);
+	s->listener = listener;
+	s->n_listeners = n;
+}
+
+bool service_any_listens_on(int fd)
+{
+	for (const struct service *s = services; s; s = s->next) {
+		for (size_t i = 0; i < s->n_listeners; i++) {
+			if (s->listener[i].fd == fd)
+				return true;
+		}
+		for (size_t i = 0; i < s->n_dropped; i++) {
+			if (s->dropped[i].fd == fd)
+				return true;
+		}
+	}
+	return trial_listens_on(fd);
+}
+
+/* Put every listener on hold that ends with the service. Returns false if there is none: those that
+ * systemd keeps open are left to the next owner, and those that changed hands are not ours. */
+bool service_hold_listeners(const struct service *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		if (s->listener[i].fd >= 0 && !s->listener[i].inherited)
+			any |= listener_hold(&s->listener[i]) == 0;
+	}
+	for (size_t i = 0; i < s->n_dropped; i++)
+		any |= !s->dropped[i].inherited && listener_hold(&s->dropped[i]) == 0;
+	return any;
+}
+
+void service_drained(struct service *s, const struct pool *p)
+{
+	for (size_t i = 0; i < s->n_dropped; i++) {
+		if (pool_listens_on(p, s->dropped[i].fd))
+			listener_refuse(&s->dropped[i]);
+	}
+	for (size_t i = 0; s->leaving && i < s->n_listeners; i++) {
+		if (pool_listens_on(p, s->listener[i].fd))
+			listener_refuse(&s->listener[i]);
+	}
+}
+
+/* Close what no pool has any more. */
+void service_close_dropped(struct service *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_dropped; i++) {
+		bool used = false;
+
+		for (const struct pool *p = s->pool; p; p = p->next)
+			used |= pool_listens_on(p, s->dropped[i].fd);
+		if (used || trial_listens_on(s->dropped[i].fd))
+			s->dropped[n++] = s->dropped[i];
+		else
+			listener_close(&s->dropped[i]);
+	}
+	s->n_dropped = n;
+}
+
+unsigned service_queue(const struct service *s, unsigned *limit)
+{
+	unsigned n = 0, one;
+
+	*limit = 0;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		n += listener_queue(s->listener[i].fd, &one);
+		*limit += one;
+	}
+	return n;
+}
+
+/* shutdown() by a hostile worker closes a shared listener for all. */
+void service_revive_listeners(struct service *s)
+{
+	for (size_t i = 0; !s->leaving && s->pool && i < s->n_listeners; i++) {
+		int on = 1;
+		socklen_t len = sizeof(on);
+
+		if (getsockopt(s->listener[i].fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) < 0 || on)
+			continue;
+		if (listener_reopen(&s->listener[i], (int)s->pool->conf->backlog) < 0)
+			log_service(LOG_ERR, s->name, "listener was shut down; listen: %m");
+		else
+			log_service(LOG_ERR, s->name,
+				"listener was shut down by a worker; it listens again");
+	}
+}
