@@ -23,11 +23,16 @@
 #include "handlers/handler.h"
 
 #define BUFFER     (64 * 1024)
-#define READ_TRIES 4         /* reads in hope before a poll() that may sleep: measured */
-#define BULK_AFTER 4         /* full buffers in a row after which a flow goes through a pipe */
-#define BULK_UNTIL 8         /* small reads in a row after which it does so no more */
-#define PIPE_SIZE  (1 << 18) /* bytes */
-#define DRAIN_MS   5         /* between looks at a queue that empties */
+#define READ_TRIES 4 /* reads in hope before a poll() that may sleep: measured */
+#define DRAIN_MS   5 /* between looks at a queue that empties */
+
+/* A flow goes through a pipe after BULK_AFTER reads in a row of BULK_LARGE bytes or more (few fill the
+ * buffer, even on loopback), until BULK_UNTIL in a row have brought less than BULK_SMALL. Measured. */
+#define BULK_LARGE (BUFFER / 2)
+#define BULK_AFTER 4
+#define BULK_SMALL (BUFFER / 4)
+#define BULK_UNTIL 8
+#define PIPE_SIZE  (256 * 1024)
 
 enum { CLIENT, UPSTREAM };
 
@@ -92,7 +97,7 @@ static void pipe_close(struct flow *f)
 /* Bulk goes through a pipe, where the kernel hands pages over; small messages cost less copied. */
 static void way_choose(struct flow *f, size_t n)
 {
-	if (f->broken || f->bulk != (n < BUFFER)) {
+	if (f->broken || f->bulk != (n < (f->bulk ? BULK_SMALL : BULK_LARGE))) {
 		f->row = 0;
 	} else if (++f->row >= (f->bulk ? BULK_UNTIL : BULK_AFTER)) {
 		f->row = 0;
