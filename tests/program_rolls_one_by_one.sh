@@ -8,8 +8,8 @@ signal.signal(signal.SIGTERM, lambda *a: os._exit(0))
 s = socket.socket(fileno=3)
 time.sleep(0.2)
 n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-n.sendto(b"STATUS=ready soon\nREADY=1\n", b"\0" + os.environ["NOTIFY_SOCKET"][1:].encode())
 open(os.environ["READY"] + "/%d" % os.getpid(), "w").close()
+n.sendto(b"STATUS=ready soon\nREADY=1\n", b"\0" + os.environ["NOTIFY_SOCKET"][1:].encode())
 while True:
     c = s.accept()[0]
     c.sendall(os.environ["SERVER_STARTER_GENERATION"].encode())

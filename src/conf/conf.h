@@ -154,9 +154,9 @@ struct conf_errors {
 void conf_error(struct conf_errors *e, const struct conf *c, const struct conf_service *s,
 	const char *key, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
-#define CONF_RESOLVED 0x01 /* the text is a resolved dump: internal keys are allowed */
-#define CONF_NO_PIDFILE 0x02 /* none by default: -n, -L */
-#define CONF_NO_CONTROL 0x04 /* the same of the control socket: -L */
+#define CONF_RESOLVED       0x01 /* the text is a resolved dump: internal keys are allowed */
+#define CONF_NO_PIDFILE     0x02 /* none by default: -n, -L */
+#define CONF_NO_CONTROL     0x04 /* the same of the control socket: -L */
 #define CONF_CONTROL_SOCKET RUNSTATEDIR "/sockd/control" /* the default */
 
 struct conf_source {

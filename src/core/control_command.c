@@ -149,7 +149,7 @@ static void log_level(struct control_client *c, char **word)
 static void version(struct control_client *c, char **word)
 {
 	(void)word;
-	control_answer(c, true, PACKAGE_STRING "\n");
+	control_answer(c, true, "sockd " PACKAGE_VERSION "\n");
 }
 
 static const struct command {

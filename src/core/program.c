@@ -45,8 +45,7 @@ static void starter_port_add(struct buf *out, int listen_fd, int fd)
 	if (getsockname(listen_fd, &a.sa, &a.len) < 0)
 		fatal(WORKER_FAILED, "program: getsockname: %m");
 	(void)getsockopt(listen_fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, &len);
-	a.dual = !v6only && a.sa.sa_family == AF_INET6 &&
-		 IN6_IS_ADDR_UNSPECIFIED(&a.in6.sin6_addr);
+	a.dual = !v6only && a.sa.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&a.in6.sin6_addr);
 	addr_format(&a, text);
 	if (strncmp(text, "unix:", 5) == 0)
 		from += 5;

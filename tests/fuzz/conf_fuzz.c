@@ -5,7 +5,8 @@
 
 static struct conf *load(const char *text, struct conf_errors *e)
 {
-	const struct conf_source src = {.text = text, .text_name = "fuzz", .flags = CONF_NO_PIDFILE | CONF_NO_CONTROL};
+	const struct conf_source src = {
+		.text = text, .text_name = "fuzz", .flags = CONF_NO_PIDFILE | CONF_NO_CONTROL};
 	struct conf *c = conf_load(&src, e);
 
 	MUST((c == NULL) == (e->n > 0));

@@ -216,8 +216,8 @@ static void what_is_missing_is_told(void **state)
 	expect_errors("service a { enabled = no }", "t: no service is enabled\n");
 	expect_errors("\nservice a { }", "t:2: listen: service 'a' needs one\n"
 					 "t:2: handler: service 'a' needs one\n");
-	expect_errors("service a { handler = x\nlisten = {} }",
-		"t:2: listen: service 'a' needs one\n");
+	expect_errors(
+		"service a { handler = x\nlisten = {} }", "t:2: listen: service 'a' needs one\n");
 	expect_errors("service a { listen = *:80\nhandler = x }",
 		"t:1: '*:80' needs quotes around it, because of the '*'\n");
 }
