@@ -17,7 +17,7 @@ service cwd { listen = '127.0.0.1:7005' command = {'/bin/pwd'} }
 service links { listen = '127.0.0.1:7006'
 	command = {'/bin/sh', '-c', 'readlink /proc/self/fd/0 /proc/\$\$/fd/0 /proc/\$\$/fd/1'} }"
 # Ignored and blocked signals of whoever starts sockd are not handed on, real-time ones neither.
-prefix=(env --ignore-signal=PIPE,USR1,HUP,CHLD,RTMIN+3 --block-signal=INT,RTMAX)
+prefix=(env "--ignore-signal=PIPE,USR1,HUP,CHLD,RTMIN+3" "--block-signal=INT,RTMAX")
 for i in 1 2; do # the first sockd is started by a shell, the second by something less clean
 	start
 	expect "descriptors" "$(printf '%s\n' 0 1 2 3)" "$(ask 127.0.0.1:7001)" # 3: the folder that ls reads
