@@ -218,7 +218,8 @@ unit_tests = \
 	tests/unit/test_listener \
 	tests/unit/test_listener_inherit \
 	tests/unit/test_proxy_header \
-	tests/unit/test_proxy_header_read
+	tests/unit/test_proxy_header_read \
+	tests/unit/test_view
 
 EXTRA_DIST += tests/client.py tests/lib.sh tests/lib_program.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 

@@ -7,7 +7,8 @@
 
 #include "base/util.h"
 
-#define TRIES 64 /* of a text that is being written; then it is taken as it is */
+#define TEXT_TRIES   64 /* while it is being written; then it is taken as it is */
+#define RECENT_TRIES 4  /* then it is left out: 100,000 of a hostile worker must not take long */
 
 #define GET(x) atomic_load_explicit(&(x), memory_order_relaxed)
 
@@ -23,17 +24,18 @@ static void copy(void *out, const volatile void *from, size_t n)
 
 /* Copy what is guarded by a version that is odd while it is written.
  * Returns false if every try met a writer: what is there then is half of this and half of that. */
-static bool copy_guarded(
-	void *out, const volatile void *from, size_t n, const _Atomic uint32_t *version)
+static bool copy_guarded(void *out, const volatile void *from, size_t n,
+	const _Atomic uint32_t *version, unsigned tries)
 {
-	for (unsigned i = 0; i < TRIES; i++) {
+	while (tries--) {
 		uint32_t before = atomic_load_explicit(version, memory_order_acquire);
 
 		copy(out, from, n);
 		atomic_thread_fence(memory_order_acquire);
 		if (!(before & 1) && GET(*version) == before)
 			return true;
-		sched_yield();
+		if (tries > RECENT_TRIES)
+			sched_yield();
 	}
 	return false;
 }
@@ -91,7 +93,7 @@ void view_service(const struct board *b, struct view_service *v)
 		.queue_limit = GET(s->queue_limit),
 		.queue_ms = GET(s->queue_ms),
 		.generation = GET(s->generation)};
-	(void)copy_guarded(&text, s->name, sizeof(text), &s->version);
+	(void)copy_guarded(&text, s->name, sizeof(text), &s->version, TEXT_TRIES);
 	text_take(v->name, sizeof(v->name), text.name, sizeof(text.name));
 	text_take(v->handler, sizeof(v->handler), text.handler, sizeof(text.handler));
 	v->n_listen = text.n_listen < BOARD_LISTEN ? text.n_listen : BOARD_LISTEN;
@@ -148,7 +150,7 @@ static bool recent_take(const struct board_recent *r, uint64_t than_ms, struct b
 	char end[sizeof(out->end)];
 
 	if (!GET(r->seq) || *(const volatile uint64_t *)&r->ended_ms < than_ms ||
-		!copy_guarded(out, r, sizeof(*out), &r->seq))
+		!copy_guarded(out, r, sizeof(*out), &r->seq, RECENT_TRIES))
 		return false;
 	memcpy(end, out->end, sizeof(end));
 	text_take(out->end, sizeof(out->end), end, sizeof(end));
@@ -201,7 +203,7 @@ void view_master(const struct board_master *b, struct view_master *v)
 		.reloaded_s = GET(b->reloaded_s),
 		.reloads_good = GET(b->reloads_good),
 		.reloads_bad = GET(b->reloads_bad)};
-	(void)copy_guarded(&text, &b->pid, sizeof(text), &b->version);
+	(void)copy_guarded(&text, &b->pid, sizeof(text), &b->version, TEXT_TRIES);
 	v->pid = text.pid;
 	memcpy(v->sockd, text.sockd, sizeof(v->sockd) - 1);
 	memcpy(v->file, text.file, sizeof(v->file) - 1);

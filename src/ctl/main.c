@@ -146,25 +146,23 @@ static _Noreturn void version(void)
 {
 	struct answer a = {0};
 	struct buf out = {0};
-	size_t n;
+	const char *sockd;
 
 	if (!ctl.json)
 		puts("sockctl " PACKAGE_VERSION);
 	(void)fflush(stdout);
 	if (!ask(&a, "version", ASK_MS))
 		die(EXIT_FAILURE, "%s", a.error);
-	n = strcspn(a.body, "\n");
+	*strchrnul(a.text.data + (a.body - a.text.data), '\n') = '\0';
+	sockd = a.body + (strncmp(a.body, "sockd ", 6) == 0 ? 6 : 0);
 	if (ctl.json) {
-		char *sockd = strndup(a.body, n);
-
 		json_begin(&out, NULL, '{');
+		json_bool(&out, "ok", true);
 		json_text(&out, "sockctl", PACKAGE_VERSION);
-		json_text(&out, "sockd", sockd ? sockd : "");
+		json_text(&out, "sockd", sockd);
 		buf_puts(&out, "}\n");
-		free(sockd);
 	} else {
-		buf_puts(&out, "sockd ");
-		lines_add(&out, a.body);
+		buf_printf(&out, "sockd %s\n", plain(sockd));
 	}
 	answer_free(&a);
 	print(&out);

@@ -137,6 +137,7 @@ void show_status(const char *service)
 	take(&s, service);
 	if (ctl.json) {
 		json_begin(&out, NULL, '{');
+		json_bool(&out, "ok", true);
 		view_master_json(&out, "sockd", &s.master);
 		json_begin(&out, "services", '[');
 		for (size_t i = 0; i < s.n; i++)
@@ -189,7 +190,7 @@ void show_workers(const char *service)
 	take(&s, service);
 	table_begin(&t, "lrrrlrrrrrl", "SERVICE SLOT PID GEN STATE FOR AGE CONNS IN OUT CLIENT");
 	if (ctl.json)
-		buf_puts(&out, "{\"services\":[");
+		buf_puts(&out, "{\"ok\":true,\"services\":[");
 	for (size_t i = 0; i < s.n; i++) {
 		if (ctl.json) {
 			json_begin(&out, NULL, '{');
@@ -259,7 +260,7 @@ void show_recent(const char *service)
 		print(&out);
 	}
 	e = snapshot_recent(&s, ctl.lines, &n);
-	buf_puts(&out, "{\"recent\":[");
+	buf_puts(&out, "{\"ok\":true,\"recent\":[");
 	for (size_t i = 0; i < n; i++)
 		view_recent_json(&out, NULL, e[i].service, &e[i].r, s.now_ms);
 	buf_puts(&out, "]}\n");

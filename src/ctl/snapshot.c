@@ -57,6 +57,13 @@ static bool unknown(const struct answer *a, const char *name, char error[512])
 	return false;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return strcmp(x->v.name, y->v.name);
+}
+
 static bool fill(struct snapshot *s, const struct answer *a, const char *only, char error[512])
 {
 	const char *line = a->body;
@@ -83,6 +90,7 @@ static bool fill(struct snapshot *s, const struct answer *a, const char *only, c
 	}
 	if (*line)
 		return other_version(error);
+	qsort(s->service, s->n, sizeof(*s->service), by_name);
 	return s->n || !only ? true : unknown(a, only, error);
 }
 

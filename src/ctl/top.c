@@ -52,7 +52,7 @@ static void screen_size(size_t *rows, size_t *columns)
 
 	(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
 	*rows = w.ws_row ? w.ws_row : 24;
-	*columns = w.ws_col ? w.ws_col : 80;
+	*columns = w.ws_col > 1 ? w.ws_col - 1U : 79; /* what fills a line is not to be erased */
 }
 
 /* Print the first rows lines of text over what was there. */
