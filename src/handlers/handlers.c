@@ -15,7 +15,8 @@
 	H(exec) \
 	H(program) \
 	H(module) \
-	H(proxy)
+	H(proxy) \
+	H(status)
 
 #define DECLARE(name) extern const struct handler handler_##name;
 HANDLERS(DECLARE)
