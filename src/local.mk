@@ -121,13 +121,6 @@ libsockd_a_SOURCES = \
 	src/handlers/status_http.h \
 	src/handlers/status_json.c \
 	src/handlers/status_metrics.c \
-	src/handlers/status.c \
-	src/handlers/status.h \
-	src/handlers/status_html.c \
-	src/handlers/status_http.c \
-	src/handlers/status_http.h \
-	src/handlers/status_json.c \
-	src/handlers/status_metrics.c \
 	src/handlers/time.c \
 	src/net/access.c \
 	src/net/access.h \
@@ -144,22 +137,6 @@ libsockd_a_SOURCES = \
 	src/net/listener_unix.c \
 	src/net/proxy_header.c \
 	src/net/proxy_header.h
-
-# The page of the status handler, a string for each line.
-nodist_libsockd_a_SOURCES = src/handlers/status_page.c
-CLEANFILES += src/handlers/status_page.c
-EXTRA_DIST += src/handlers/status_page.html
-
-src/handlers/status_page.c: src/handlers/status_page.html
-	$(AM_V_GEN)$(MKDIR_P) src/handlers && { \
-		echo '/* Made from status_page.html. */'; \
-		echo '#include "handlers/status.h"'; \
-		echo 'const char *const status_page_html[] = {'; \
-		sed -e 's/^[[:space:]]*//' -e '/^$$/d' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n",/' \
-			'$(srcdir)/src/handlers/status_page.html'; \
-		echo '0};'; \
-	} >$@.tmp
-	$(AM_V_at)mv $@.tmp $@
 
 # The page of the status handler, a string for each line.
 nodist_libsockd_a_SOURCES = src/handlers/status_page.c

@@ -315,7 +315,7 @@ static void status_serve(const struct handler_env *env, struct conn *c)
 {
 	uint64_t end_ms = mono_ms() + REQUEST_MS, now_ms;
 	struct answer a = {.policy = OTHER_POLICY};
-	struct http_request r;
+	struct http_request r = {0};
 	struct buf out = {0};
 
 	a.status = request_read(c, &r, end_ms);
