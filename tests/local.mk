@@ -141,6 +141,7 @@ shell_tests = \
 	tests/program_runs_node.sh \
 	tests/program_runs_server_starter.sh \
 	tests/program_that_cannot_start.sh \
+	tests/program_that_never_came_to_exec_is_not_ready.sh \
 	tests/proxy_connect_timeout.sh \
 	tests/proxy_moves_bulk.sh \
 	tests/proxy_names_resolve_before_chroot.sh \

@@ -24,6 +24,7 @@
 struct program_start {
 	struct loop_io io;
 	struct pool *pool;
+	size_t told; /* bytes that came */
 };
 
 static void notify_arrived(void *arg);
@@ -160,14 +161,20 @@ static void notify_rested(void *arg)
 		loop_timer_set(&notify.rest, REST_MS);
 }
 
-/* The pipe's end was closed by the exec; a byte came instead if there was none. */
+/* One byte came right before the exec, which then has closed the pipe's end; another one if it failed. An
+ * end without any is that of a process which never came so far. */
 static void start_told(void *arg)
 {
 	struct program_start *start = arg;
 	struct pool *p = start->pool;
-	char byte;
-	bool runs = read(start->io.fd, &byte, 1) == 0;
+	char byte[4];
+	ssize_t n = read(start->io.fd, byte, sizeof(byte));
+	bool runs = start->told == 1;
 
+	if (n > 0)
+		start->told += (size_t)n;
+	if (n)
+		return;
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->worker[i].start != start)
 			continue;
@@ -184,7 +191,7 @@ struct program_start *program_watch(struct pool *p, int start_fd)
 	struct program_start *start = calloc(1, sizeof(*start));
 
 	if (start) {
-		*start = (struct program_start){{start_fd, start_told, start}, p};
+		*start = (struct program_start){.io = {start_fd, start_told, start}, .pool = p};
 		if (loop_add(&start->io) == 0)
 			return start;
 	}

@@ -127,9 +127,8 @@ void program_run(const struct worker_args *a)
 	what.envp = env.var;
 	if (!what.argv)
 		fatal(WORKER_FAILED, "program: out of memory");
-	if (getppid() != a->master)
-		exit(WORKER_FAILED);
-	spawn_become(&what, FIRST_FD + (int)a->n_listen, &step);
+	(void)!write(start_fd, "", 1);
+	spawn_become(&what, FIRST_FD + (int)a->n_listen, a->master, &step);
 	log_msg(LOG_ERR, "%s cannot be started: %s: %m", s->command.item[0], step);
 	(void)!write(start_fd, "", 1);
 	exit(WORKER_FAILED);

@@ -5,8 +5,8 @@
 
 #include "core/worker.h"
 
-/* In a worker that has its identity: become the program. Writes a byte to start_fd if it cannot; if it
- * can, that descriptor is closed by the exec. Never returns. */
+/* In a worker that has its identity: become the program. Writes a byte to start_fd when all but the exec
+ * is done, and another one if that fails; else it closes that descriptor. Never returns. */
 _Noreturn void program_run(const struct worker_args *a);
 
 #endif

@@ -64,7 +64,7 @@ static uint64_t touched(void)
 }
 
 /* All but the exec. Returns what has failed, with errno, or NULL. The mask is emptied last, so that no
- * handler of the worker's runs here. parent  0: not checked */
+ * handler of the worker's runs here. */
 IN_CHILD static const char *become(
 	const struct spawn *s, int first_fd, pid_t parent, uint64_t reset)
 {
@@ -95,7 +95,7 @@ IN_CHILD static const char *become(
 		return "directory";
 	if (prctl(PR_SET_PDEATHSIG, s->conf->stop_signal) < 0)
 		return "parent-death signal";
-	if (parent && getppid() != parent) {
+	if (getppid() != parent) {
 		errno = ESRCH;
 		return "parent";
 	}
@@ -133,9 +133,9 @@ pid_t spawn(const struct spawn *s, const char **step)
 	return pid;
 }
 
-void spawn_become(const struct spawn *s, int first_fd, const char **step)
+void spawn_become(const struct spawn *s, int first_fd, pid_t parent, const char **step)
 {
-	*step = become(s, first_fd, 0, touched());
+	*step = become(s, first_fd, parent, touched());
 	if (!*step && execve(s->argv[0], s->argv, s->envp) < 0)
 		*step = "exec";
 }

@@ -22,8 +22,10 @@ struct spawn {
 pid_t spawn(const struct spawn *s, const char **step);
 
 /* The same steps for a process that has been forked and becomes the program: returns only on failure,
- * with errno and *step. first_fd  descriptors up to below it stay open */
-void spawn_become(const struct spawn *s, int first_fd, const char **step);
+ * with errno and *step.
+ * first_fd  descriptors up to below it stay open
+ * parent    who must still be there: its death from now on sends the stop-signal */
+void spawn_become(const struct spawn *s, int first_fd, pid_t parent, const char **step);
 
 /* argv for a command: an array on the heap with a NULL at its end, items borrowed. NULL: ENOMEM. */
 char **spawn_argv(const struct conf_service *conf);
