@@ -50,6 +50,8 @@ libsockd_a_SOURCES = \
 	src/core/daemon.h \
 	src/core/gate.c \
 	src/core/gate.h \
+	src/core/heir.c \
+	src/core/heir.h \
 	src/core/logger.c \
 	src/core/logger.h \
 	src/core/logger_run.c \
@@ -87,6 +89,8 @@ libsockd_a_SOURCES = \
 	src/core/service_parts.h \
 	src/core/settings.c \
 	src/core/settings.h \
+	src/core/upgrade.c \
+	src/core/upgrade.h \
 	src/core/worker.c \
 	src/core/worker.h \
 	src/core/worker_accept.c \

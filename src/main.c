@@ -10,6 +10,7 @@
 #include "core/child.h"
 #include "core/master.h"
 #include "core/settings.h"
+#include "core/upgrade.h"
 #include "options.h"
 
 /* -t and -T: what a start would see, without a start. */
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(022);
+	upgrade_init(argc, argv);
 	options_parse(&o, argc, argv);
 	return o.mode == RUN_MASTER ? master_run(&o.master) : settings_show(&o);
 }

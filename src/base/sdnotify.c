@@ -14,6 +14,7 @@
 static struct sockaddr_un address;
 static socklen_t address_len; /* 0: nobody wants to hear */
 static unsigned watchdog_ms;
+static bool muted;
 
 void sdnotify_init(void)
 {
@@ -42,7 +43,7 @@ int sdnotify(const char *fmt, ...)
 	ssize_t sent;
 	int fd, n;
 
-	if (!address_len)
+	if (!address_len || muted)
 		return 0;
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
@@ -62,4 +63,29 @@ int sdnotify(const char *fmt, ...)
 unsigned sdnotify_watchdog_ms(void)
 {
 	return watchdog_ms;
+}
+
+bool sdnotify_heard(void)
+{
+	return address_len > 0;
+}
+
+void sdnotify_mute(bool on)
+{
+	muted = on;
+}
+
+void sdnotify_export(void)
+{
+	char text[sizeof(address.sun_path) + 1] = "";
+
+	if (!address_len)
+		return;
+	memcpy(text, address.sun_path, address_len - offsetof(struct sockaddr_un, sun_path));
+	if (!text[0])
+		text[0] = '@';
+	setenv("NOTIFY_SOCKET", text, 1);
+	snprintf(text, sizeof(text), "%llu", watchdog_ms * 2000ULL);
+	if (watchdog_ms)
+		setenv("WATCHDOG_USEC", text, 1);
 }

@@ -12,6 +12,15 @@ void sdnotify_init(void);
  * Returns 0, or -1 with errno. */
 int sdnotify(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* True if somebody wants to hear. */
+bool sdnotify_heard(void);
+
+/* Say nothing, until told otherwise: systemd listens to one process of the service alone. */
+void sdnotify_mute(bool on);
+
+/* Put the variables back, for the program that this process is about to become. */
+void sdnotify_export(void);
+
 /* Interval in ms at which WATCHDOG=1 must be sent (half of what systemd allows), 0 = never. */
 unsigned sdnotify_watchdog_ms(void);
 

@@ -81,13 +81,24 @@ static void unlock(struct board *b, uint32_t mine)
 	atomic_compare_exchange_strong(&b->lock, &mine, mine & ~LOCK_HOLDER);
 }
 
-static bool source_is_over(const struct board *b, unsigned slot, uint64_t source, long max)
+/* What is left of max. slot  is not counted */
+static long source_left(const struct board *b, unsigned slot, uint64_t source, long max)
 {
 	unsigned used = board_slots(b);
 
 	for (unsigned i = 0; i < used && max > 0; i++)
 		max -= i != slot && GET(b->source[i]) == source;
-	return max <= 0;
+	return max;
+}
+
+static bool source_is_over(
+	const struct board *b, unsigned slot, uint64_t source, const struct admit_limits *l)
+{
+	long left = source_left(b, slot, source, l->max_per_source);
+
+	for (const struct board *const *old = l->older; old && *old && left > 0; old++)
+		left = source_left(*old, BOARD_SLOTS, source, left);
+	return left <= 0;
 }
 
 /* A token bucket as one number, the time when it is full again: a token taken puts that off by the time
@@ -135,7 +146,7 @@ static enum board_refusal decide(
 	struct board_rate *r = NULL;
 	uint64_t rate = 0, full = 0;
 
-	if (source && l->max_per_source && source_is_over(b, slot, source, l->max_per_source))
+	if (source && l->max_per_source && source_is_over(b, slot, source, l))
 		return REFUSED_MAX_PER_SOURCE;
 	if (source && l->source_n) {
 		r = rate_find(b, source);

@@ -21,6 +21,7 @@ struct admit_limits {
 	long max_per_source; /* 0: none; the next two as well, by their n */
 	long rate_n, rate_s; /* n at once, filled again in s seconds */
 	long source_n, source_s;
+	const struct board *const *older; /* NULL, or boards up to a NULL whose sources count too */
 };
 
 /* Source of an address: one IPv4 address (mapped ones too), or the /64 of an IPv6 one. 0: a unix

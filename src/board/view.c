@@ -286,7 +286,7 @@ const char *view_master_state(unsigned state)
 {
 	/* test_view.c compares them with enum master_state, which no room down here may include. */
 	static const char *const name[] = {
-		"starting", "running", "reloading", "stopping", "terminating"};
+		"starting", "running", "reloading", "upgrading", "stopping", "terminating"};
 
 	return NAME(name, state);
 }

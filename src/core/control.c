@@ -178,9 +178,9 @@ int control_open(const struct conf *c, int inherited)
 	char err[256];
 
 	control_group_set(c);
-	listener = (struct listener){.fd = inherited};
+	listener.fd = -1;
 	if (inherited >= 0) {
-		listener.inherited = true;
+		(void)listener_from(&listener, inherited);
 	} else if (!c->control_socket || !*c->control_socket) {
 		return 0;
 	} else if (socket_open(c->control_socket, err, sizeof(err)) < 0) {

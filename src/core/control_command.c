@@ -11,6 +11,7 @@
 #include "core/control.h"
 #include "core/master_reload.h"
 #include "core/service.h"
+#include "core/upgrade.h"
 
 #define WORDS         4
 #define FDS_A_MESSAGE 200 /* SCM_MAX_FD is 253 */
@@ -91,6 +92,19 @@ static void reload(struct control_client *c, char **word)
 	reload_request(dry);
 }
 
+static void upgrade(struct control_client *c, char **word)
+{
+	const char *why;
+	char text[320];
+
+	(void)word;
+	c->waits = CONTROL_UPGRADE; /* it may be over at once: then c is closed */
+	if (upgrade_request(&why) == 0)
+		return;
+	snprintf(text, sizeof(text), "%s\n", why);
+	control_answer(c, false, text);
+}
+
 static void stop(struct control_client *c, char **word)
 {
 	(void)word;
@@ -162,6 +176,7 @@ static const struct command {
 	{"boards", 1, false, boards, "boards"},
 	{"diff", 1, false, reload, "diff"},
 	{"reload", 1, true, reload, "reload"},
+	{"upgrade", 1, true, upgrade, "upgrade"},
 	{"stop", 1, true, stop, "stop"},
 	{"pause", 2, true, pause_resume, "pause SERVICE"},
 	{"resume", 2, true, pause_resume, "resume SERVICE"},

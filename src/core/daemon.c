@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,9 @@ static int parent_fd = -1;
 static struct {
 	char *path;
 	int fd;
+	bool lent; /* fd is that of the program before, which may have to go on */
 } pidfile = {.fd = -1};
+static int pidfile_before = -1; /* that program's, if it is not ours */
 
 /* In the process that was started: wait for the daemon's word. */
 static _Noreturn void parent_wait(int fd, pid_t child)
@@ -114,6 +117,13 @@ int pidfile_lock(const char *path)
 	struct stat st, at;
 
 	pidfile.path = strdup(path);
+	if (pidfile_before >= 0 && pidfile.path && fstat(pidfile_before, &st) == 0 &&
+		lstat(path, &at) == 0 && at.st_dev == st.st_dev && at.st_ino == st.st_ino) {
+		pidfile.fd = pidfile_before;
+		pidfile.lent = true;
+		pidfile_before = -1;
+		return 0;
+	}
 	for (;;) {
 		int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
 		const char *why = NULL;
@@ -146,29 +156,64 @@ int pidfile_lock(const char *path)
 	}
 }
 
+void pidfile_inherit(int fd)
+{
+	pidfile_before = fd;
+}
+
+int pidfile_fd(void)
+{
+	return pidfile.fd;
+}
+
+/* The settings have another name now, or none. */
+static void pidfile_before_remove(void)
+{
+	char self[32], path[PATH_MAX];
+	struct stat st, at;
+	ssize_t n;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", pidfile_before);
+	n = pidfile_before < 0 ? -1 : readlink(self, path, sizeof(path) - 1);
+	if (n > 0) {
+		path[n] = '\0';
+		if (fstat(pidfile_before, &st) == 0 && lstat(path, &at) == 0 &&
+			st.st_dev == at.st_dev && st.st_ino == at.st_ino)
+			unlink(path);
+	}
+	fd_close(&pidfile_before);
+}
+
 int pidfile_write(void)
 {
 	char text[16];
 	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 
+	pidfile_before_remove();
 	if (pidfile.fd < 0)
 		return 0;
-	if (ftruncate(pidfile.fd, 0) < 0 || pwrite(pidfile.fd, text, (size_t)n, 0) != n) {
+	pidfile.lent = false;
+	/* In this order it is never empty once there was a number in it. */
+	if (pwrite(pidfile.fd, text, (size_t)n, 0) != n || ftruncate(pidfile.fd, n) < 0) {
 		log_msg(LOG_ERR, "pidfile %s: %m", pidfile.path);
 		return -1;
 	}
 	return 0;
 }
 
+void pidfile_release(void)
+{
+	fd_close(&pidfile.fd);
+	free(pidfile.path);
+	pidfile.path = NULL;
+}
+
 void pidfile_remove(void)
 {
 	struct stat st, at;
 
-	if (pidfile.fd < 0)
-		return;
-	if (fstat(pidfile.fd, &st) == 0 && lstat(pidfile.path, &at) == 0 &&
-		st.st_dev == at.st_dev && st.st_ino == at.st_ino)
+	if (pidfile.fd >= 0 && !pidfile.lent && fstat(pidfile.fd, &st) == 0 &&
+		lstat(pidfile.path, &at) == 0 && st.st_dev == at.st_dev && st.st_ino == at.st_ino)
 		unlink(pidfile.path);
-	fd_close(&pidfile.fd);
-	free(pidfile.path);
+	pidfile_release();
 }

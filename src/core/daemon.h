@@ -26,6 +26,14 @@ int pidfile_lock(const char *path);
 /* Write our pid into it. Returns 0, or -1 after logging why. Does nothing if none is locked. */
 int pidfile_write(void);
 
+/* The locked file, for the next program, or -1; and in that program: use it, if the settings name it.
+ * It is owned, and stays the other's until pidfile_write(). */
+int pidfile_fd(void);
+void pidfile_inherit(int fd);
+
+/* It is the next program's: forget it. */
+void pidfile_release(void);
+
 /* Remove it, if it is still ours. */
 void pidfile_remove(void);
 

@@ -48,8 +48,8 @@ void gate_lists_free(struct gate_lists *l)
 	errno = saved;
 }
 
-void gate_init(
-	const struct conf_service *c, const struct gate_lists *l, struct board *b, unsigned s)
+void gate_init(const struct conf_service *c, const struct gate_lists *l, struct board *b,
+	unsigned s, const struct board *const *older)
 {
 	conf = c;
 	lists = l;
@@ -59,7 +59,8 @@ void gate_init(
 		.rate_n = c->rate.n,
 		.rate_s = c->rate.seconds,
 		.source_n = c->rate_per_source.n,
-		.source_s = c->rate_per_source.seconds};
+		.source_s = c->rate_per_source.seconds,
+		.older = older};
 	limited = limits.max_per_source || limits.rate_n || limits.source_n;
 }
 

@@ -23,7 +23,7 @@ void gate_lists_free(struct gate_lists *l);
 
 /* Once in each worker. All are borrowed. */
 void gate_init(const struct conf_service *conf, const struct gate_lists *l, struct board *b,
-	unsigned slot);
+	unsigned slot, const struct board *const *older);
 
 /* Read the PROXY header, if there is to be one, then decide. Counts and logs a refusal.
  * Returns REFUSED_NOT if the connection may be served: then gate_leave() follows; GATE_NOBODY if it ended

@@ -12,12 +12,14 @@
 #include "base/sdnotify.h"
 #include "core/control.h"
 #include "core/daemon.h"
+#include "core/heir.h"
 #include "core/logger.h"
 #include "core/loop.h"
 #include "core/master_reload.h"
 #include "core/reload.h"
 #include "core/pool_program.h"
 #include "core/service.h"
+#include "core/upgrade.h"
 
 #define BIND_RETRY_MS    2000 /* programs may outlive a killed master for a moment */
 #define NOTIFY_AGAIN_MS  100
@@ -102,7 +104,8 @@ static void on_service_ready(struct service *ready)
 		if (!s->pool || !s->pool->ready)
 			return;
 	}
-	running_begin();
+	if (!heir_ready(running_begin))
+		running_begin();
 }
 
 static bool on_service_stillborn(struct service *s)
@@ -110,6 +113,7 @@ static bool on_service_stillborn(struct service *s)
 	if (master.state != STATE_STARTING)
 		return false;
 	log_service(LOG_ERR, s->name, "its first worker died before it was ready");
+	heir_failed("the first worker of a service died before it was ready; the log may say why");
 	master.status = EXIT_FAILURE;
 	stop_begin(LEAVE_STOP);
 	return true;
@@ -155,6 +159,7 @@ static void stop_begin(enum leave how)
 		log_msg(LOG_NOTICE, "stopping%s", how == LEAVE_DRAIN ? "" : " at once");
 		master_state_set(STATE_STOPPING);
 		reload_cancel();
+		upgrade_cancel();
 		(void)status_notify("STOPPING=1\n");
 	} else if (master.state == STATE_TERMINATING) {
 		return;
@@ -204,7 +209,7 @@ static void child_reaped(pid_t pid, int status)
 			loop_stop();
 		return;
 	}
-	if (reload_reaped(pid, status))
+	if (reload_reaped(pid, status) || upgrade_reaped(pid, status))
 		return;
 	for (const struct service *s = services; s; s = s->next) {
 		for (struct pool *p = s->pool; p; p = p->next) {
@@ -232,6 +237,8 @@ static void reap_all(void)
 
 static void on_signal(int sig)
 {
+	const char *why;
+
 	switch (sig) {
 	case SIGCHLD:
 		reap_all();
@@ -250,8 +257,7 @@ static void on_signal(int sig)
 		summary_log();
 		break;
 	case SIGUSR2:
-		log_msg(LOG_NOTICE,
-			"USR2: this version cannot replace itself while it runs; restart it");
+		(void)upgrade_request(&why);
 		break;
 	case SIGTTIN:
 	case SIGTTOU:
@@ -286,6 +292,7 @@ static int settings_init(void)
 
 	if (!settings_read(&master.o->source, CONF_DUMP_RESOLVED, &text)) {
 		(void)write_all(STDERR_FILENO, text.data, text.len);
+		heir_failed(text.data);
 	} else {
 		master.settings = settings_parse(
 			text.data, master_source_name(), master.o->source.flags, &err);
@@ -332,13 +339,14 @@ static int master_init(struct plan *plan)
 		return -1;
 	if (plan_make(plan, master.settings, BIND_RETRY_MS, &err) < 0) {
 		master_errors_log("", &err);
+		heir_failed(err.data ? err.data : "out of memory");
 		buf_free(&err);
 		return -1;
 	}
 	listener_warn_untaken();
 	if (plan_prepare(plan) < 0)
 		return -1;
-	if (control_open(c, -1) < 0)
+	if (!heir_waits() && control_open(c, -1) < 0)
 		return -1;
 	log_channels_set_level(c->log_level);
 	master_logger_options(&logger);
@@ -356,11 +364,13 @@ int master_run(const struct master_options *o)
 
 	master.o = o;
 	sdnotify_init();
-	behind_inherited = listener_inherit();
+	behind_inherited = heir_init();
+	if (!behind_inherited)
+		behind_inherited = listener_inherit();
 	if (o->to_syslog && access("/dev/log", F_OK) < 0)
 		log_msg(LOG_WARNING,
 			"there is no /dev/log: nobody reads the log (-n logs to stderr)");
-	if (o->daemon && daemon_start() < 0) {
+	if (o->daemon && (heir_waits() ? chdir("/") : daemon_start()) < 0) {
 		log_msg(LOG_ERR, "cannot go to the background: %m");
 		return EXIT_FAILURE;
 	}
@@ -388,6 +398,7 @@ int master_run(const struct master_options *o)
 	(void)status_notify("");
 	plan_commit(&plan);
 	plan_free(&plan);
+	heir_live();
 	if (loop_run() < 0)
 		master.status = EXIT_FAILURE;
 	pidfile_remove();

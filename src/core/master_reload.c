@@ -15,6 +15,7 @@
 #include "core/loop.h"
 #include "core/reload.h"
 #include "core/service.h"
+#include "core/upgrade.h"
 
 #define READ_LIMIT_MS  60000 /* for the child, whose resolver may hang */
 #define TRIAL_LIMIT_MS 30000 /* for the first workers of all services together */
@@ -168,6 +169,11 @@ unsigned reload_next(bool dry)
 	return reload.ticket[dry] + 1;
 }
 
+bool reload_wanted(void)
+{
+	return reload.again[false];
+}
+
 void reload_request(bool dry)
 {
 	reload.again[dry] = true;
@@ -176,6 +182,7 @@ void reload_request(bool dry)
 
 void reload_resume(void)
 {
+	upgrade_resume();
 	if (master.state != STATE_RUNNING || reload.busy)
 		return;
 	if (reload.again[false])

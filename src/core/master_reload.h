@@ -13,6 +13,7 @@ enum master_state {
 	STATE_STARTING,
 	STATE_RUNNING,
 	STATE_RELOADING,
+	STATE_UPGRADING,
 	STATE_STOPPING,
 	STATE_TERMINATING,
 };
@@ -39,6 +40,9 @@ const char *master_source_name(void);
 /* Read the settings again, or as soon as a reload in work has ended. Never blocks; it may be over on
  * return. dry  only to tell what would change: control_reloaded() */
 void reload_request(bool dry);
+
+/* True if one in earnest was asked for and has not begun. */
+bool reload_wanted(void);
 
 /* Ticket of the next one. */
 unsigned reload_next(bool dry);

@@ -324,7 +324,8 @@ static void listeners_adjust(const struct service *s, struct listener *l, size_t
 
 	for (size_t i = 0; i < n; i++) {
 		if (kept && !kept[i]) {
-			listener_tune(&l[i], &o.tune); /* an inherited one */
+			if (!l[i].lent)
+				listener_tune(&l[i], &o.tune); /* an inherited one */
 			continue;
 		}
 		if (listener_unhold(&l[i], o.backlog) < 0 || listener_adjust(&l[i], &o) < 0)
@@ -389,4 +390,17 @@ void plan_commit(struct plan *p)
 			service_leave(s, LEAVE_DRAIN, drain_ms);
 		}
 	}
+}
+
+void reload_listeners_own(void)
+{
+	for (struct service *s = services; s; s = s->next) {
+		for (size_t i = 0; s->pool && i < s->n_listeners; i++) {
+			if (!s->listener[i].lent)
+				continue;
+			listener_own(&s->listener[i]);
+			listeners_adjust(s, &s->listener[i], 1, NULL, s->pool->conf);
+		}
+	}
+	listener_own_untaken();
 }

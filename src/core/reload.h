@@ -48,6 +48,9 @@ void plan_abort(struct plan *p);
 /* Put the plan into force. */
 void plan_commit(struct plan *p);
 
+/* The program before has given up: the listeners that were lent are ours. */
+void reload_listeners_own(void);
+
 /* Give up the plan, and whatever of it was not put into force. */
 void plan_free(struct plan *p);
 

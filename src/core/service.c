@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/heir.h"
 #include "core/pool_program.h"
 #include "core/pool_size.h"
 
@@ -42,6 +43,7 @@ struct service *service_new(const char *name)
 	s->next = services;
 	services = s;
 	s->name = strdup(name);
+	s->older = heir_boards(name);
 	s->slot_taken = calloc(BOARD_SLOTS, 1);
 	s->board = board_new(&s->board_fd);
 	s->log = log_channel_new(name, LOG_INFO);
@@ -74,6 +76,7 @@ void service_free(struct service *s)
 	fd_close(&s->board_fd);
 	if (s->log)
 		log_channel_free(s->log);
+	free((void *)(uintptr_t)s->older);
 	free(s->slot_taken);
 	free(s->name);
 	free(s);
@@ -189,6 +192,23 @@ void service_leave(struct service *s, enum leave how, uint64_t timeout_ms)
 	for (struct pool *p = s->pool, *next; p; p = next) {
 		next = p->next;
 		pool_leave(p, how, timeout_ms);
+	}
+}
+
+void service_hand_over(struct service *s, uint64_t timeout_ms)
+{
+	s->leaving = true;
+	for (size_t i = 0; i < s->n_listeners; i++)
+		fd_close(&s->listener[i].fd); /* without a trace */
+	for (size_t i = 0; i < s->n_dropped; i++)
+		(void)listener_hold(&s->dropped[i]);
+	if (!s->pool) {
+		service_events.gone(s);
+		return;
+	}
+	for (struct pool *p = s->pool, *next; p; p = next) {
+		next = p->next;
+		pool_leave(p, has_dropped(s, p) ? LEAVE_DRAIN : LEAVE_GENTLY, timeout_ms);
 	}
 }
 

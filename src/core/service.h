@@ -18,6 +18,7 @@ struct service {
 	size_t n_dropped;
 	struct board *board;
 	int board_fd;              /* of it, for readers */
+	const struct board *const *older; /* NULL, or those of programs before, up to a NULL */
 	unsigned char *slot_taken; /* the master's own map of the slots */
 	struct log_channel *log;
 	struct loop_io notify;         /* eventfd; workers write to it */
@@ -89,6 +90,12 @@ void service_pause(struct service *s, bool on);
 
 /* The service is to end: all pools leave this way, by force after timeout_ms (0 = never). */
 void service_leave(struct service *s, enum leave how, uint64_t timeout_ms);
+
+/* The next program has its listeners and serves: workers finish what they hold, and leave. */
+void service_hand_over(struct service *s, uint64_t timeout_ms);
+
+/* Make its listeners block or not, as its workers need it. */
+void service_listeners_settle(struct service *s);
 
 /* Fork one worker into a free slot, and fill in w->slot and w->start. Returns its pid, or -1 after logging
  * why. */

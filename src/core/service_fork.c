@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "board/admit.h"
+#include "core/heir.h"
 #include "core/pool_program.h"
 #include "core/worker.h"
 
@@ -25,6 +26,7 @@ static void forget_others(const struct service *me, const struct pool *mine)
 		if (s->trial && s->trial->area != mine->area)
 			area_forget(s->trial->area);
 	}
+	heir_boards_forget(me->name);
 	log_channels_keep(me->log);
 }
 
@@ -62,6 +64,7 @@ static _Noreturn void child_run(
 			.bell = p->area->bell,
 			.ask_fd = s->notify.fd},
 		.board = s->board,
+		.older = s->older,
 		.listen_fd = p->listen_fd,
 		.n_listen = p->n_listen,
 		.lists = &p->lists,

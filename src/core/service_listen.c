@@ -46,6 +46,12 @@ void service_set_blocking(const struct service *s)
 		(void)listener_nonblock(&s->listener[i], several);
 }
 
+void service_listeners_settle(struct service *s)
+{
+	if (s->pool && !s->leaving)
+		service_set_blocking(s);
+}
+
 /* Those that the new generation does not have wait for older pools to be done with them. */
 void service_replace_listeners(struct service *s, struct listener *listener, size_t n)
 {

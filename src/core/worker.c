@@ -279,7 +279,7 @@ void worker_run(const struct worker_args *a)
 	if (!a->handler->serve)
 		program_run(a);
 	setup_orphan_watch(a, life_fd);
-	gate_init(a->conf, a->lists, a->board, a->env.slot);
+	gate_init(a->conf, a->lists, a->board, a->env.slot, a->older);
 	if (accept_init(a->listen_fd, a->n_listen) < 0 || session_init() < 0)
 		exit(WORKER_FAILED);
 	if (a->handler->start && a->handler->start(&a->env) < 0)

@@ -29,6 +29,7 @@ struct worker_args {
 	const struct handler *handler;
 	struct handler_env env;
 	struct board *board;
+	const struct board *const *older; /* NULL, or those of programs before, up to a NULL */
 	const int *listen_fd; /* one: blocking; several: non-blocking */
 	size_t n_listen;
 	const struct gate_lists *lists;

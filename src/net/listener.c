@@ -154,7 +154,8 @@ void listener_close(struct listener *l)
 	if (l->fd < 0)
 		return;
 	if (l->inherited && listener_give_back(l)) {
-		listener_tune(l, &(struct listener_tune){0});
+		if (!l->lent)
+			listener_tune(l, &(struct listener_tune){0});
 		l->fd = -1;
 		return;
 	}

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/util.h"
 #include "net/addr.h"
 
 /* Options that accepted sockets get from their listener; 0: as the kernel has it. None is for unix
@@ -36,6 +37,7 @@ struct listener {
 	struct listener_tune tune; /* what is in force */
 	bool refused;              /* listener_refuse() was called */
 	bool inherited;            /* came from systemd: never shut down, never unlinked */
+	bool lent; /* inherited from the program before, which may have to go on with it */
 	dev_t dev;                 /* unix: the socket file we made, to unlink that one alone */
 	ino_t ino;
 };
@@ -102,6 +104,26 @@ int listener_take(struct listener *out, const struct addr *a, const char *servic
 /* A service gives up an inherited socket: it stays open, since its owner keeps it open as well, and can
  * be taken again. Returns false if it was not handed over. */
 bool listener_give_back(const struct listener *l);
+
+/* For the program that takes over from this one: a line about a listener of a service. */
+void listener_describe(const struct listener *l, const char *service, struct buf *out);
+
+/* The next socket that was handed over and that no service has taken; *from is put behind it.
+ * name  receives its name, borrowed, "" for none. False: there is none. */
+bool listener_untaken(size_t *from, struct listener *l, const char **name);
+
+/* In that program: a descriptor and what listener_describe() said of it. It can be taken as one from
+ * systemd, and is lent until listener_own(). Returns NULL, or why it is of no use. */
+const char *listener_lend(int fd, const char *line);
+
+/* The program before is done with it: it is ours, as if we had opened it. */
+void listener_own(struct listener *l);
+
+/* Close those lent ones that no service has taken. */
+void listener_own_untaken(void);
+
+/* Make a listener of an open socket. Returns 0, or -1 with errno. */
+int listener_from(struct listener *out, int fd);
 
 /* Warn of each socket that nobody has taken. */
 void listener_warn_untaken(void);

@@ -1,12 +1,16 @@
-/* listener_inherit.c: sockets that systemd (or whoever speaks its protocol) hands over at the start.
+/* listener_inherit.c: sockets that systemd (or whoever speaks its protocol) hands over at the start, and
+ * those of the program that this one takes over from.
  * They are kept here until a service takes them. */
 #include "net/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -20,6 +24,11 @@ struct handed {
 	bool taken;
 	struct addr addr;
 	char *name; /* NULL: none */
+	bool lent; /* by the program before; the service's name, and its own address alone fits it */
+	bool any_port;
+	struct listener_tune tune;
+	dev_t dev;
+	ino_t ino;
 };
 
 static struct handed *handed;
@@ -120,6 +129,17 @@ static bool stands_in(const struct handed *h, const struct addr *a)
 	       h->addr.in.sin_port == a->in6.sin6_port;
 }
 
+/* Port 0 was asked for: any port of this service. */
+static bool port_fits(const struct handed *h, const struct addr *a, const char *service)
+{
+	struct addr asked = *a;
+
+	if (!h->any_port || !service || !h->name || strcmp(h->name, service) != 0)
+		return false;
+	asked.in.sin_port = h->addr.in.sin_port; /* where IPv6 has it, too */
+	return addr_equal(&asked, &h->addr) || stands_in(h, &asked);
+}
+
 static struct handed *find(const struct addr *a, const char *service)
 {
 	bool any_port = a->sa.sa_family != AF_UNIX && addr_port(a) == 0;
@@ -134,7 +154,9 @@ static struct handed *find(const struct addr *a, const char *service)
 			return h;
 		if (!any_port && !second && stands_in(h, a))
 			second = h;
-		if (!third && service && h->name && strcmp(h->name, service) == 0)
+		if (h->lent && any_port && port_fits(h, a, service))
+			return h;
+		if (!third && !h->lent && service && h->name && strcmp(h->name, service) == 0)
 			third = h;
 	}
 	return second ? second : third;
@@ -146,9 +168,17 @@ int listener_take(struct listener *out, const struct addr *a, const char *servic
 
 	if (!h)
 		return -1;
-	*out = (struct listener){.fd = h->fd, .addr = *a, .bound = h->addr, .inherited = true};
+	*out = (struct listener){.fd = h->fd,
+		.addr = *a,
+		.bound = h->addr,
+		.tune = h->tune,
+		.inherited = true,
+		.lent = h->lent,
+		.dev = h->dev,
+		.ino = h->ino};
 	h->taken = true;
-	if (listener_nonblock(out, false) < 0)
+	/* One that is lent is in use: it stays as it is until the new workers need it otherwise. */
+	if (!h->lent && listener_nonblock(out, false) < 0)
 		log_msg(LOG_WARNING, "inherited socket: cannot make it blocking: %s",
 			strerror(errno));
 	return 0;
@@ -171,10 +201,104 @@ void listener_warn_untaken(void)
 		const struct handed *h = &handed[i];
 		char address[ADDR_TEXT_MAX];
 
-		if (h->fd < 0 || h->taken)
+		if (h->fd < 0 || h->taken || h->lent)
 			continue;
 		addr_format(&h->addr, address);
 		log_msg(LOG_WARNING, "inherited socket %s (name %s) belongs to no service", address,
 			h->name ? h->name : "none");
 	}
+}
+
+/* Words without blanks, the name last: "listen LENT ANY_PORT DEV INO T,U,N,E,... NAME". */
+void listener_describe(const struct listener *l, const char *service, struct buf *out)
+{
+	const struct listener_tune *t = &l->tune;
+	bool any_port = l->addr.sa.sa_family != AF_UNIX && addr_port(&l->addr) == 0;
+
+	buf_printf(out, "listen %d %d %ju %ju %d,%d,%d,%d,%d,%d,%d %s\n", !l->inherited, any_port,
+		(uintmax_t)l->dev, (uintmax_t)l->ino, t->nodelay, t->keepalive_s, t->defer_accept_s,
+		t->fastopen, t->user_timeout_s, t->receive_buffer, t->send_buffer, service);
+}
+
+bool listener_untaken(size_t *from, struct listener *l, const char **name)
+{
+	for (; *from < n_handed; (*from)++) {
+		const struct handed *h = &handed[*from];
+
+		if (h->fd < 0 || h->taken || h->lent)
+			continue;
+		*l = (struct listener){
+			.fd = h->fd, .addr = h->addr, .bound = h->addr, .inherited = true};
+		*name = h->name ? h->name : "";
+		(*from)++;
+		return true;
+	}
+	return false;
+}
+
+const char *listener_lend(int fd, const char *line)
+{
+	struct handed h = {.fd = fd}, *more = reallocarray(handed, n_handed + 1, sizeof(*more));
+	struct listener_tune *t = &h.tune;
+	uintmax_t dev, ino;
+	int lent, any_port, at = 0;
+	const char *why;
+
+	if (!more)
+		return "out of memory";
+	handed = more;
+	if (sscanf(line, "listen %d %d %ju %ju %d,%d,%d,%d,%d,%d,%d %n", &lent, &any_port, &dev,
+		    &ino, &t->nodelay, &t->keepalive_s, &t->defer_accept_s, &t->fastopen,
+		    &t->user_timeout_s, &t->receive_buffer, &t->send_buffer, &at) < 11 ||
+		!at)
+		return "not understood";
+	why = inspect(&h);
+	if (why)
+		return why;
+	h.lent = lent;
+	h.any_port = any_port;
+	h.dev = (dev_t)dev;
+	h.ino = (ino_t)ino;
+	h.name = line[at] ? strdup(line + at) : NULL;
+	handed[n_handed++] = h;
+	return NULL;
+}
+
+void listener_own(struct listener *l)
+{
+	for (size_t i = 0; l->lent && i < n_handed; i++) {
+		if (handed[i].fd == l->fd)
+			handed[i].fd = -1;
+	}
+	l->inherited &= !l->lent;
+	l->lent = false;
+}
+
+void listener_own_untaken(void)
+{
+	for (size_t i = 0; i < n_handed; i++) {
+		const struct handed *h = &handed[i];
+		struct listener l = {
+			.fd = h->fd, .addr = h->addr, .dev = h->dev, .ino = h->ino, .lent = true};
+
+		if (h->fd < 0 || h->taken || !h->lent)
+			continue;
+		listener_own(&l);
+		listener_close(&l);
+	}
+}
+
+int listener_from(struct listener *out, int fd)
+{
+	struct stat st;
+
+	*out = (struct listener){.fd = fd};
+	if (listener_name(fd, &out->bound) < 0)
+		return -1;
+	out->addr = out->bound;
+	if (out->addr.sa.sa_family == AF_UNIX && lstat(out->addr.un.sun_path, &st) == 0) {
+		out->dev = st.st_dev;
+		out->ino = st.st_ino;
+	}
+	return 0;
 }

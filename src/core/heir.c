@@ -1,0 +1,250 @@
+/* heir.c: the new program's side of an upgrade. Until the old master says go, nothing is changed that it
+ * would need if this one failed; when it goes without a word, this one leaves too, so that never two
+ * of them believe that they are alone. */
+#include "core/heir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sdnotify.h"
+#include "core/control.h"
+#include "core/daemon.h"
+#include "core/loop.h"
+#include "core/master_reload.h"
+#include "core/reload.h"
+#include "core/service.h"
+#include "core/upgrade.h"
+
+#define FIRST_FD 3
+#define LIVE_MS  1000
+#define LIMIT_MS 30000 /* for the first workers of all services */
+
+static void on_answer(void *arg);
+static void live_due(void *arg);
+
+static struct {
+	struct loop_io io; /* to the old master; -1: there is none */
+	struct loop_timer live;
+	uint64_t since_ms;
+	void (*then)(void);
+	int control_fd;
+} heir = {.io = {-1, on_answer, NULL}, .live = {.fn = live_due}, .control_fd = -1};
+
+static struct older {
+	char *service;
+	int fd;
+	const struct board *board;
+} * older;
+static size_t n_older;
+
+bool heir_waits(void)
+{
+	return heir.io.fd >= 0;
+}
+
+static void tell(const char *text, size_t n)
+{
+	if (heir.io.fd >= 0)
+		(void)!send(heir.io.fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void heir_failed(const char *reason)
+{
+	char text[2048];
+	int n = snprintf(text, sizeof(text), "E%s", reason);
+
+	tell(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}
+
+/* That of another version has another form: then only this program's own connections are counted. */
+static const char *board_add(int fd, const char *service)
+{
+	struct older *more = reallocarray(older, n_older + 1, sizeof(*more));
+	const struct board *b = board_open(fd);
+
+	if (more)
+		older = more;
+	if (!more || !b) {
+		close(fd);
+		return NULL;
+	}
+	older[n_older++] = (struct older){strdup(service), fd, b};
+	return older[n_older - 1].service ? NULL : "out of memory";
+}
+
+static const char *take(int fd, const char *line)
+{
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return "no such descriptor";
+	if (strcmp(line, "tell") == 0)
+		heir.io.fd = fd;
+	else if (strcmp(line, "pidfile") == 0)
+		pidfile_inherit(fd);
+	else if (strcmp(line, "control") == 0)
+		heir.control_fd = fd;
+	else if (strncmp(line, "board ", 6) == 0)
+		return board_add(fd, line + 6);
+	else if (strncmp(line, "listen ", 7) == 0)
+		return listener_lend(fd, line);
+	else
+		return "not understood";
+	return NULL;
+}
+
+int heir_init(void)
+{
+	char *text = getenv(UPGRADE_VARIABLE), *save = NULL, *line, mine[32];
+	int fd = FIRST_FD;
+
+	snprintf(mine, sizeof(mine), "1 %d", (int)getpid());
+	text = text ? strdup(text) : NULL;
+	unsetenv(UPGRADE_VARIABLE);
+	line = text ? strtok_r(text, "\n", &save) : NULL;
+	/* One that was left in somebody's environment is not for this process. */
+	if (!line || strcmp(line, mine) != 0) {
+		free(text);
+		return 0;
+	}
+	while ((line = strtok_r(NULL, "\n", &save))) {
+		const char *why = take(fd++, line);
+
+		if (why) {
+			heir_failed(why);
+			fatal(EXIT_FAILURE, "upgrade: descriptor %d (%s): %s", fd - 1, line, why);
+		}
+	}
+	free(text);
+	heir.since_ms = mono_ms();
+	sdnotify_mute(true);
+	return fd;
+}
+
+static void live_due(void *arg)
+{
+	char text[256];
+
+	(void)arg;
+	tell(".", 1);
+	loop_timer_set(&heir.live, LIVE_MS);
+	if (heir.then || mono_ms() - heir.since_ms < LIMIT_MS)
+		return;
+	for (const struct service *s = services; s; s = s->next) {
+		if (s->pool && s->pool->ready)
+			continue;
+		snprintf(text, sizeof(text), "service '%s': its first worker was not ready in %d s",
+			s->name, LIMIT_MS / 1000);
+		heir_failed(text);
+	}
+	loop_timer_clear(&heir.live);
+	master.status = EXIT_FAILURE;
+	master_stop();
+}
+
+void heir_live(void)
+{
+	if (heir_waits())
+		live_due(NULL);
+}
+
+bool heir_ready(void (*then)(void))
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "R%d", (int)getpid());
+
+	if (!heir_waits())
+		return false;
+	if (heir.then)
+		return true;
+	loop_timer_clear(&heir.live);
+	heir.then = then;
+	tell(text, (size_t)n);
+	if (loop_add(&heir.io) < 0)
+		on_answer(NULL);
+	return true;
+}
+
+static void control_begin(const struct conf *c)
+{
+	struct listener l = {.fd = -1};
+	const char *path = c->control_socket ? c->control_socket : "";
+
+	if (heir.control_fd >= 0 && listener_from(&l, heir.control_fd) == 0 &&
+		strcmp(l.addr.un.sun_path, path) != 0) {
+		listener_close(&l);
+		heir.control_fd = -1;
+	}
+	(void)control_open(c, heir.control_fd);
+}
+
+static void on_answer(void *arg)
+{
+	char text[16] = "";
+	ssize_t n = recv(heir.io.fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+	bool again = text[1] == 'H';
+
+	(void)arg;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	loop_remove(&heir.io);
+	fd_close(&heir.io.fd);
+	if (master.state != STATE_STARTING)
+		return;
+	if (n < 1 || text[0] != 'G') {
+		log_msg(LOG_ERR, "the old master left before it handed over");
+		master.status = EXIT_FAILURE;
+		master_stop();
+		return;
+	}
+	sdnotify_mute(false);
+	reload_listeners_own();
+	control_begin(master.settings->conf);
+	heir.then();
+	if (again)
+		reload_request(false);
+}
+
+const struct board *const *heir_boards(const char *service)
+{
+	const struct board **list = calloc(n_older + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; list && i < n_older; i++) {
+		if (strcmp(older[i].service, service) == 0)
+			list[n++] = older[i].board;
+	}
+	if (n)
+		return list;
+	free(list);
+	return NULL;
+}
+
+void heir_boards_forget(const char *but_service)
+{
+	for (size_t i = 0; i < n_older; i++) {
+		if (strcmp(older[i].service, but_service) != 0)
+			board_free(older[i].board);
+	}
+}
+
+static bool board_counts(const struct board *b)
+{
+	for (unsigned i = 0; i < board_slots(b); i++) {
+		if (atomic_load(&b->source[i]))
+			return true;
+	}
+	return false;
+}
+
+void heir_boards_each(void (*fn)(const char *service, int fd))
+{
+	for (size_t i = 0; i < n_older; i++) {
+		if (board_counts(older[i].board))
+			fn(older[i].service, older[i].fd);
+	}
+}

@@ -1,0 +1,39 @@
+/* heir.h: the new program of an upgrade, at its start: what it is given, and the moment from which it is
+ * alone. The other side is upgrade.h. */
+#ifndef SOCKD_CORE_HEIR_H
+#define SOCKD_CORE_HEIR_H
+
+#include <stdbool.h>
+
+#include "board/board.h"
+#include "conf/conf.h"
+
+/* See whether this program is started by an upgrade, and take what it is given.
+ * Returns the number behind the last descriptor of those, or 0: it is a start like any other. Leaves the
+ * process if it cannot use them. */
+int heir_init(void);
+
+/* True until the old master has gone; nothing that it may still need is to be changed. */
+bool heir_waits(void);
+
+/* Tell the old master why this start fails; what stands for nothing in a start like any other. */
+void heir_failed(const char *reason);
+
+/* Give signs of life from now on: the loop is about to run. */
+void heir_live(void);
+
+/* Every service is ready: have the old master give up. then() follows once it has.
+ * Returns false if there is none: the caller goes on. */
+bool heir_ready(void (*then)(void));
+
+/* Scoreboards of a service that older programs have, for readers, up to a NULL. Returns NULL if there is
+ * none. The list is the caller's to free(), the boards stay. */
+const struct board *const *heir_boards(const char *service);
+
+/* In a worker: unmap those of other services. */
+void heir_boards_forget(const char *but_service);
+
+/* Call fn for each that still counts somebody. */
+void heir_boards_each(void (*fn)(const char *service, int fd));
+
+#endif

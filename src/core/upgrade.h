@@ -1,0 +1,33 @@
+/* upgrade.h: replace the running program by the one on disk, while the master goes on until that one is
+ * ready. What the new one does for it is in heir.h.
+ *
+ * The two speak over a SEQPACKET pair. The new one says "." (alive), "E" and a reason, or "R" and its pid
+ * (every service is ready); the answer to that is "G" (go: all is yours) or "GH" (and read your settings
+ * again). Whoever sees the other's end before that goes on alone, or leaves.
+ */
+#ifndef SOCKD_CORE_UPGRADE_H
+#define SOCKD_CORE_UPGRADE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define UPGRADE_VARIABLE "SOCKD_UPGRADE" /* "1 PID" and a line for each descriptor from 3 on */
+
+/* Remember how this program was started. Call it first, in main(); argv is borrowed for ever. */
+void upgrade_init(int argc, char **argv);
+
+/* Begin, or do so as soon as a reload in work has ended. control_upgraded() tells how it ended.
+ * why  receives the reason if it is refused
+ * Returns 0, or -1. */
+int upgrade_request(const char **why);
+
+/* Do what was asked for while it could not be done. */
+void upgrade_resume(void);
+
+/* A child was reaped. Returns true if it was one of an upgrade. */
+bool upgrade_reaped(pid_t pid, int status);
+
+/* Forget an upgrade in work. */
+void upgrade_cancel(void);
+
+#endif
