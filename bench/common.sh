@@ -17,6 +17,7 @@ if [ -z "${BENCH_INSIDE:-}" ]; then
 	[ "$(id -u)" = 0 ] || die "needs root, for its namespaces"
 	BENCH_INSIDE=1 exec unshare -n -m --propagation private "$0" "$@"
 fi
+mount -t tmpfs -o mode=755 tmpfs /run # for the control socket
 ip link set lo up
 
 if [ -z "${SOCKD:-}" ]; then
