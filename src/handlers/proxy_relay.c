@@ -55,6 +55,7 @@ static unsigned char buffer[2][BUFFER]; /* static: a page is touched only when d
 static struct conn *conn;
 static int fd[2];
 static int last;     /* side that has sent something last */
+static int tries;    /* since then */
 static int error[2]; /* errno by which a side went away without a FIN */
 static struct flow flow[2];
 static uint64_t deadline_ms; /* of the first byte; 0: none */
@@ -128,8 +129,8 @@ static int flow_read(int i)
 	f->eof = n == 0;
 	f->ready = (size_t)n >= room; /* or else that was all */
 	way_choose(f, (size_t)n);
-	if (n > 0)
-		last = i;
+	last = i;
+	tries = 0;
 	if (i == CLIENT)
 		conn->bytes_in += (size_t)n;
 	if (piped)
@@ -192,6 +193,22 @@ static int flow_write(int i)
 	return 0;
 }
 
+/* Pass on what waits, and the FIN behind it. Returns 0, or -1. */
+static int flow_pass(int i)
+{
+	struct flow *f = &flow[i];
+
+	if (flow_write(i) < 0)
+		return -1;
+	if (!f->eof || waiting(f))
+		return 0;
+	f->ready = false;
+	if (!f->done && !flow[!i].done) /* else close() sends it */
+		(void)shutdown(fd[!i], SHUT_WR);
+	f->done = true;
+	return 0;
+}
+
 /* Move what can be moved, at most one buffer, so that the other flow has its turn. Returns 0, or -1. */
 static int flow_step(int i)
 {
@@ -199,16 +216,7 @@ static int flow_step(int i)
 
 	if (!waiting(f) && !f->eof && flow_read(i) < 0)
 		return -1;
-	if (flow_write(i) < 0)
-		return -1;
-	if (f->eof && !waiting(f) && !f->done) {
-		f->done = true;
-		if (!flow[!i].done) /* else close() sends it */
-			(void)shutdown(fd[!i], SHUT_WR);
-	}
-	if (f->eof && !waiting(f))
-		f->ready = false;
-	return 0;
+	return flow_pass(i);
 }
 
 /* ms until a time-out; -1: none; 0: it is over. */
@@ -285,9 +293,6 @@ static bool flow_try(void)
 /* Returns 0 when all is said, or -1: a side has failed, or conn->end is set. */
 static int relay_loop(void)
 {
-	uint64_t moved = 0;
-	int tries = 0;
-
 	for (;;) {
 		for (int i = 0; i < 2; i++) {
 			if (flow[i].ready && flow_step(i) < 0)
@@ -297,10 +302,6 @@ static int relay_loop(void)
 			return 0;
 		if (flow[CLIENT].ready || flow[UPSTREAM].ready)
 			continue;
-		if (conn->bytes_in + conn->bytes_out != moved) {
-			moved = conn->bytes_in + conn->bytes_out;
-			tries = 0;
-		}
 		if ((tries++ >= READ_TRIES || !flow_try()) && flows_wait() < 0)
 			return -1;
 	}
@@ -344,6 +345,7 @@ void relay_run(struct conn *c, int upstream, const void *head, size_t n, uint64_
 	conn = c;
 	fd[CLIENT] = c->fd;
 	fd[UPSTREAM] = upstream;
+	tries = 0;
 	last = UPSTREAM; /* as if: a client's first bytes are on their way */
 	deadline_ms = c->first_byte_ms ? start_ms + c->first_byte_ms : 0;
 	memset(error, 0, sizeof(error));
@@ -352,11 +354,8 @@ void relay_run(struct conn *c, int upstream, const void *head, size_t n, uint64_
 		flow[i].pipe[0] = flow[i].pipe[1] = -1;
 	memcpy(buffer[CLIENT], head, n);
 	flow[CLIENT].end = n;
-	flow[CLIENT].ready = true;
-	if (flow_read(CLIENT) == 0) {
-		flow[CLIENT].ready = true;
+	if (flow_read(CLIENT) == 0 && flow_pass(CLIENT) == 0)
 		(void)relay_loop();
-	}
 	pipe_close(&flow[CLIENT]);
 	pipe_close(&flow[UPSTREAM]);
 	relay_end();
