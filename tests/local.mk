@@ -135,6 +135,7 @@ shell_tests = \
 	tests/pool_grows_and_shrinks.sh \
 	tests/program_env_is_exact.sh \
 	tests/program_is_stopped_with_its_group.sh \
+	tests/program_leaves_no_group_behind.sh \
 	tests/program_not_ready_keeps_the_old.sh \
 	tests/program_rolls_one_by_one.sh \
 	tests/program_runs_gunicorn.sh \

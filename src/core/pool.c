@@ -284,7 +284,9 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	service_slot_clear(p->service, w->slot);
 	program_unwatch(w->start);
 	*w = p->worker[--p->n];
-	if (p->leave != LEAVE_NOT && p->n == 0) {
+	if (pool_is_program(p))
+		program_reaped(p, pid);
+	if (p->leave != LEAVE_NOT && p->n == 0 && !p->left) {
 		service_pool_empty(p->service, p); /* p may be gone */
 		return true;
 	}
@@ -337,7 +339,7 @@ void pool_leave(struct pool *p, enum leave how, uint64_t timeout_ms)
 		loop_timer_set(&p->escalate, KILL_AFTER_MS);
 	else if (timeout_ms && !p->escalate.armed)
 		loop_timer_set(&p->escalate, timeout_ms);
-	if (p->n == 0)
+	if (p->n == 0 && !p->left)
 		service_pool_empty(p->service, p);
 }
 
@@ -346,8 +348,9 @@ static void escalate_due(void *arg)
 	struct pool *p = arg;
 
 	p->leave = p->leave < LEAVE_STOP && !pool_is_program(p) ? LEAVE_STOP : LEAVE_KILL;
-	log_service(LOG_WARNING, p->service->name, "%zu workers did not leave in time: %s", p->n,
-		p->leave == LEAVE_STOP ? "TERM" : "KILL");
+	if (p->n)
+		log_service(LOG_WARNING, p->service->name, "%zu workers did not leave in time: %s",
+			p->n, p->leave == LEAVE_STOP ? "TERM" : "KILL");
 	for (size_t i = 0; i < p->n; i++)
 		worker_leave(p, &p->worker[i], p->leave);
 	loop_timer_set(&p->escalate, p->leave == LEAVE_STOP ? KILL_AFTER_MS : KILL_AGAIN_MS);

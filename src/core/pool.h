@@ -65,6 +65,8 @@ struct pool {
 	struct loop_timer watch;  /* for workers that do not come back from a connection */
 	struct loop_timer expire; /* for workers that leave while the pool stays */
 	struct loop_timer drain;  /* of programs; a look at the queues */
+	struct loop_timer look;   /* at what programs have left behind: */
+	struct program_left *left;
 	uint64_t drained_ms;
 	unsigned generation; /* of the service, from 1 */
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,12 +21,31 @@
 #define REST_MS           50
 #define DRAIN_TICK_MS     20
 #define DRAIN_GRACE_MS    300 /* a queue that stays empty for so long is done with */
+#define LEFT_TICK_MS      50 /* between looks at what a dead program left, in a pool that leaves, */
+#define LEFT_SLOW_MS      500 /* and in others */
+#define LEFT_KILLS        3   /* after so many, who is still there is a zombie, or stuck */
+
+/* Source: pidfd_send_signal(2), since Linux 6.9 */
+#ifndef PIDFD_SIGNAL_PROCESS_GROUP
+#define PIDFD_SIGNAL_PROCESS_GROUP (1U << 2)
+#endif
 
 struct program_start {
 	struct loop_io io;
 	struct pool *pool;
 	size_t told; /* bytes that came */
 };
+
+/* The group of a program that has died, with somebody in it. */
+struct program_left {
+	int fd; /* of the dead program: its number may be another's by now, this one never is */
+	pid_t pid;
+	uint64_t until_ms; /* 0: no limit */
+	unsigned kills;
+	struct program_left *next;
+};
+
+static int died_fd = -1; /* of the one that is about to be reaped */
 
 static void notify_arrived(void *arg);
 static void notify_rested(void *arg);
@@ -258,8 +278,63 @@ void program_died(pid_t pid)
 	/* A process that has died is of no session any more: only the program itself is found. */
 	const struct worker *w = program_find(pid, &p);
 
-	if (w && w->pid == pid && getpgid(pid) == pid)
-		(void)kill(-pid, w->leave == LEAVE_KILL ? SIGKILL : p->conf->stop_signal);
+	fd_close(&died_fd);
+	if (!w || w->pid != pid || getpgid(pid) != pid)
+		return;
+	(void)kill(-pid, w->leave == LEAVE_KILL ? SIGKILL : p->conf->stop_signal);
+	died_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static int group_signal(int fd, int sig)
+{
+	return (int)syscall(SYS_pidfd_send_signal, fd, sig, NULL, PIDFD_SIGNAL_PROCESS_GROUP);
+}
+
+/* See who is gone, and kill those whose time is up. */
+static void left_look(void *arg)
+{
+	struct program_left **at, *l;
+	struct pool *p = arg;
+
+	for (at = &p->left; (l = *at);) {
+		bool now = p->leave == LEAVE_KILL || (l->until_ms && l->until_ms <= mono_ms());
+
+		if (now && !l->kills)
+			log_service(LOG_WARNING, p->service->name,
+				"what pid=%d left behind did not leave in time: KILL", (int)l->pid);
+		if (l->kills == LEFT_KILLS || group_signal(l->fd, now ? SIGKILL : 0) < 0) {
+			*at = l->next;
+			fd_close(&l->fd);
+			free(l);
+			continue;
+		}
+		l->kills += now;
+		at = &l->next;
+	}
+	if (p->left)
+		loop_timer_set(&p->look, p->leave == LEAVE_NOT ? LEFT_SLOW_MS : LEFT_TICK_MS);
+	else if (p->leave != LEAVE_NOT && !p->n)
+		service_pool_empty(p->service, p);
+}
+
+void program_reaped(struct pool *p, pid_t pid)
+{
+	uint64_t drain_ms = (uint64_t)p->settings->conf->drain_timeout * 1000;
+	struct program_left *l = NULL;
+
+	/* A kernel that cannot do it, or nobody there. */
+	if (died_fd >= 0 && group_signal(died_fd, 0) == 0)
+		l = malloc(sizeof(*l));
+	if (!l) {
+		fd_close(&died_fd);
+		return;
+	}
+	*l = (struct program_left){died_fd, pid, drain_ms ? mono_ms() + drain_ms : 0, 0, p->left};
+	died_fd = -1;
+	p->left = l;
+	loop_timer_clear(&p->look);
+	p->look = (struct loop_timer){.fn = left_look, .arg = p};
+	loop_timer_set(&p->look, LEFT_TICK_MS);
 }
 
 /* Clients in the queues on hold. */

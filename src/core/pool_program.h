@@ -31,6 +31,10 @@ int program_signal(const struct pool *p, const struct worker *w, enum leave how)
 /* A child has died and is not reaped yet: if it was a program, tell what is left of its group. */
 void program_died(pid_t pid);
 
+/* It is reaped: what is left of its group has drain-timeout to leave, or as long as the pool has. Then it
+ * is killed. Until it is gone the pool is not empty: it may have the listeners. */
+void program_reaped(struct pool *p, pid_t pid);
+
 /* Leave the queues of listeners that are on hold to the programs, for as long as clients come out of
  * them, then tell the programs to leave. */
 void program_drain(struct pool *p);
