@@ -182,6 +182,14 @@ shell_tests = \
 	tests/several_listeners_wake_one_worker.sh \
 	tests/shut_down_listener_is_revived.sh \
 	tests/shutdown_timeout_forces_the_end.sh \
+	tests/sockctl_commands.sh \
+	tests/sockctl_completion.sh \
+	tests/sockctl_dead_or_hung.sh \
+	tests/sockctl_json_is_valid.sh \
+	tests/sockctl_recent.sh \
+	tests/sockctl_status.sh \
+	tests/sockctl_top_draws.sh \
+	tests/sockctl_workers.sh \
 	tests/socket_options_of_inherited_sockets.sh \
 	tests/socket_options_reach_connections.sh \
 	tests/stalled_log_counts_lost_lines.sh \
@@ -198,6 +206,13 @@ shell_tests = \
 	tests/thousand_workers.sh \
 	tests/time_sends_four_bytes.sh \
 	tests/ttin_ttou_change_the_pools.sh \
+	tests/upgrade_counts_sources_of_both.sh \
+	tests/upgrade_is_refused_as_pid_1.sh \
+	tests/upgrade_keeps_connections.sh \
+	tests/upgrade_keeps_pidfile_and_mainpid.sh \
+	tests/upgrade_of_a_broken_program_changes_nothing.sh \
+	tests/upgrade_takes_new_settings.sh \
+	tests/upgrade_under_load_loses_nothing.sh \
 	tests/usr1_logs_a_summary.sh \
 	tests/valgrind_finds_nothing.sh \
 	tests/what_a_reload_removed_can_come_back.sh \
@@ -223,7 +238,7 @@ unit_tests = \
 	tests/unit/test_proxy_header_read \
 	tests/unit/test_view
 
-EXTRA_DIST += tests/client.py tests/lib.sh tests/lib_program.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
+EXTRA_DIST += tests/client.py tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_sockctl.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -251,7 +266,7 @@ EXTRA_DIST += tests/fuzz tests/import
 check-lists:
 	$(AM_V_at)cd $(srcdir) && for f in tests/*.sh tests/unit/test_*.c; do \
 		test -e $$f || continue; \
-		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_program.sh " in \
+		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_sockctl.sh " in \
 		*" $${f%.c} "*) ;; \
 		*) echo "tests/local.mk does not name $$f" >&2; exit 1 ;; \
 		esac; \

@@ -17,9 +17,9 @@ struct service {
 	struct listener *dropped; /* those that a reload took away, while older pools have them */
 	size_t n_dropped;
 	struct board *board;
-	int board_fd;              /* of it, for readers */
+	int board_fd;                     /* of it, for readers */
 	const struct board *const *older; /* NULL, or those of programs before, up to a NULL */
-	unsigned char *slot_taken; /* the master's own map of the slots */
+	unsigned char *slot_taken;        /* the master's own map of the slots */
 	struct log_channel *log;
 	struct loop_io notify;         /* eventfd; workers write to it */
 	struct loop_timer notify_rest; /* after too many rings */
@@ -45,8 +45,8 @@ struct service_events {
 	/* A worker died before any of its generation was ready. Returns true if the service is
 	 * given up for that. */
 	bool (*stillborn)(struct service *s);
-	/* The trial worker of a service is ready, or is not going to be. */
-	void (*tried)(struct service *s, bool good);
+	/* The trial worker of a service is ready (failure NULL), or failed in this way. */
+	void (*tried)(struct service *s, const char *failure);
 };
 extern struct service_events service_events;
 

@@ -38,7 +38,7 @@ struct listener {
 	bool refused;              /* listener_refuse() was called */
 	bool inherited;            /* came from systemd: never shut down, never unlinked */
 	bool lent; /* inherited from the program before, which may have to go on with it */
-	dev_t dev;                 /* unix: the socket file we made, to unlink that one alone */
+	dev_t dev; /* unix: the socket file we made, to unlink that one alone */
 	ino_t ino;
 };
 
