@@ -49,6 +49,7 @@ enum style state_style(unsigned master_state)
 static void status_sockd(struct buf *out, const struct snapshot *s)
 {
 	const struct view_master *m = &s->master;
+	bool good = strcmp(m->reload_text, "done") == 0;
 
 	buf_printf(out, "sockd %s  ", plain(m->sockd));
 	text_styled(out, state_style(m->state), view_master_state(m->state), 0);
@@ -59,17 +60,11 @@ static void status_sockd(struct buf *out, const struct snapshot *s)
 		human_clock(m->loaded_s, s->now_s));
 	if (!m->reloaded_s)
 		return;
-	/* The last that was asked for is in force. */
-	if (m->loaded_s == m->reloaded_s) {
-		buf_printf(out, "last reload %s: ", human_clock(m->reloaded_s, s->now_s));
-		text_styled(out, GREEN, "done", 0);
-	} else {
-		buf_printf(out, "last reload %s: ", human_clock(m->reloaded_s, s->now_s));
-		text_styled(out, RED, "failed", 0);
-	}
+	buf_printf(out, "last reload %s: ", human_clock(m->reloaded_s, s->now_s));
+	text_styled(out, good ? GREEN : RED, good ? "done" : "failed", 0);
 	buf_printf(
 		out, " (%" PRIu64 " done, %" PRIu64 " failed)\n", m->reloads_good, m->reloads_bad);
-	if (m->loaded_s == m->reloaded_s)
+	if (good)
 		return;
 	for (const char *line = m->reload_text; *line;) {
 		size_t n = strcspn(line, "\n");

@@ -52,7 +52,8 @@ static void screen_size(size_t *rows, size_t *columns)
 
 	(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
 	*rows = w.ws_row ? w.ws_row : 24;
-	*columns = w.ws_col > 1 ? w.ws_col - 1U : 79; /* what fills a line is not to be erased */
+	/* Not the last one: what clears the rest of a line would clear what stands there. */
+	*columns = w.ws_col > 1 ? w.ws_col - 1U : w.ws_col ? 1 : 79;
 }
 
 /* Print the first rows lines of text over what was there. */
@@ -157,7 +158,7 @@ static void draw(void)
 	screen_size(&rows, &columns);
 	head(&text, columns);
 	table_begin(&t, "llrrrrrrrrl",
-		"SERVICE STATE BUSY QUEUE CONN/S IN/S OUT/S REFUSED/S WAIT-P99 TIME-P99 LOAD");
+		"SERVICE STATE BUSY QUEUE CONN/S IN/S OUT/S REF/S WAIT TIME LOAD");
 	for (size_t i = 0; i < now.n; i++)
 		service_row(&t, &now.service[i].v);
 	table_end(&t, &text, columns);

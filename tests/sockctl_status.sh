@@ -1,0 +1,83 @@
+# sockctl status tells the figures of sockd and of each service, in aligned columns: in colour on a
+# terminal, plain in a pipe or with NO_COLOR.
+. "$(dirname "$0")/lib_sockctl.sh"
+
+conf "control-socket = '$control'
+service web { listen = { '127.0.0.1:7001', '[::1]:7001' } handler = echo workers = 3 max-workers = 5 backlog = 100 }
+service closed { listen = '127.0.0.1:7002' handler = discard workers = 2 deny = '127.0.0.0/8' }"
+start
+for i in 1 2 3 4 5; do
+	ask 127.0.0.1:7001 hello >/dev/null
+	ask 127.0.0.1:7002 hello >/dev/null 2>&1
+done
+hold 127.0.0.1:7001 2
+wait_json 2 'x["services"][1]["workers"]["busy"]' status
+wait_json 5 'x["services"][0]["refused"]["denied"]' status
+
+good status
+expect_match "line of sockd" "^sockd [0-9.]+  running  pid $master  up [0-9.m]+s, since " "$out"
+expect_match "line of the settings" $'\n'"settings $conf, loaded [0-9]" "$out"
+expect "handler" echo "$(cell web HANDLER)"
+expect "busy" 2 "$(awk '$1 == "web" { print $6 }' <<<"$out")" # LISTEN has two words
+expect_match "row of web" 'web +echo +127\.0\.0\.1:7001 \+1 +running +2 +[0-9]+ +0 +0 +[345]/5 +0/[0-9]+ +5 ' "$out"
+expect "refused" 5 "$(cell closed REFUSED)"
+expect "connections of closed" 0 "$(cell closed CONNS)"
+expect_match "wait" '^<[0-9.]+m?s/<[0-9.]+m?s$' "$(awk '$1 == "web" { print $(NF - 1) }' <<<"$out")"
+[[ $out != *$'\e'* ]] || fail "there are colours in a pipe"
+widths=$(grep -E '^(SERVICE|web|closed)' <<<"$out" | awk '{ print index($0, $4 == "STATE" ? "STATE" : "running") }' | sort -u)
+expect "places of the fourth column" 1 "$(wc -l <<<"$widths")"
+
+# What wears a pool down is counted, too.
+kill -SEGV "$(workers closed | head -n 1)"
+wait_json 1 'x["services"][0]["exits"]["crashed"]' status closed
+good status closed
+expect "crashed" 1 "$(cell closed CRASHED)"
+expect_match "exits by reason" $'\nexits .*crashed 1' "$out"
+expect_match "refused by reason" $'\nrefused .*denied 5,' "$out"
+[[ $out != *web* ]] || fail "another service is shown"
+good status web
+expect_match "all addresses" $'\nlisten +127.0.0.1:7001 \\[::1\\]:7001' "$out"
+bad 1 "there is no service 'none'; there are: closed web" status none
+
+# Clients that wait are seen.
+good pause web
+hold 127.0.0.1:7001 3
+wait_json 3 'x["services"][0]["queue"]' status web
+good status web
+expect_match "row of a paused service" 'web .* paused .* 3/' "$out"
+good resume web
+wait_json 0 'x["services"][0]["queue"]' status web
+
+# Reloads.
+good reload
+good status
+expect_match "last reload" 'last reload [0-9:]+: done \(1 done, 0 failed\)' "$out"
+echo 'nonsense' >>"$conf"
+bad 1 'old settings stay in force' reload
+good status
+expect_match "last reload" "last reload [0-9:]+: failed \\(1 done, 1 failed\\)
+  .*$conf:[0-9]+: " "$out"
+
+on_terminal()
+{
+	py '
+import pty
+out = b""
+def read(fd):
+    global out
+    data = os.read(fd, 65536)
+    out += data
+    return b""
+pty.spawn(sys.argv[1:], read, lambda fd: b"")
+sys.stdout.buffer.write(out)' "$@" </dev/null
+}
+export TERM=xterm
+expect_match "colours on a terminal" $'\e\\[32mrunning\e\\[0m' "$(on_terminal "$SOCKCTL" -s "$control" status)"
+plain=$(NO_COLOR=1 on_terminal "$SOCKCTL" -s "$control" status)
+[[ $plain == *running* && $plain != *$'\e'* ]] || fail "there are colours in spite of NO_COLOR: $plain"
+[[ $(NO_COLOR='' on_terminal "$SOCKCTL" -s "$control" status) == *$'\e'* ]] || fail "an empty NO_COLOR counts"
+[[ $(TERM=dumb on_terminal "$SOCKCTL" -s "$control" status) != *$'\e'* ]] || fail "there are colours on a dumb terminal"
+
+"$SOCKCTL" -s "$control" status >/dev/full 2>"$dir/err"
+expect "exit status when the output cannot be written" 1 $?
+stop INT # clients are still there
