@@ -261,17 +261,16 @@ static void on_trials(void *arg)
 	conclude(good);
 }
 
-void reload_tried(struct service *s, bool good)
+void reload_tried(struct service *s, const char *failure)
 {
 	if (!reload.fresh || !s->trial)
 		return;
-	if (good)
-		reload.plan.waiting--;
+	if (failure)
+		failed_because("%s:%d: service '%s': its first worker %s; the log may say why",
+			s->trial->conf->file, s->trial->conf->line, s->name, failure);
 	else
-		failed_because("%s:%d: service '%s': its first worker ended before it was needed; "
-			       "the log may say why",
-			s->trial->conf->file, s->trial->conf->line, s->name);
-	reload.plan.failed |= !good;
+		reload.plan.waiting--;
+	reload.plan.failed |= failure != NULL;
 	loop_timer_set(&reload.decide, 0);
 }
 

@@ -53,7 +53,7 @@ void master_state_set(enum master_state state);
 
 /* service_events.tried() */
 struct service;
-void reload_tried(struct service *s, bool good);
+void reload_tried(struct service *s, const char *failure);
 
 /* Write on the board of the master. In master_board.c. */
 int master_board_init(void);

@@ -266,13 +266,15 @@ static bool death_is_expected(const struct pool *p, const struct worker *w, int 
 bool pool_reap(struct pool *p, pid_t pid, int status)
 {
 	struct worker *w = worker_find(p, pid);
-	bool expected, early;
+	bool expected, early, ready;
+	char how[96];
 
 	if (!w)
 		return false;
 	/* It may have said that it is ready and died before the bell was heard. */
 	if (atomic_load(&p->service->board->slot[w->slot].state) > SLOT_STARTING)
 		w->ready = true;
+	ready = w->ready;
 	expected = death_is_expected(p, w, status);
 	early = !expected && death_is_early(p, w, status);
 	if (!expected || !p->backoff_ms)
@@ -290,14 +292,19 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 		service_pool_empty(p->service, p); /* p may be gone */
 		return true;
 	}
-	if (p == p->service->trial) {
-		service_events.tried(p->service, false);
+	if (p == p->service->trial && !(expected && ready)) {
+		death_text(how, sizeof(how), status);
+		service_events.tried(p->service, how);
 		return true; /* p may be gone */
+	}
+	if (p == p->service->trial && !p->ready) {
+		p->ready = true; /* it retired before the bell was heard */
+		service_events.tried(p->service, NULL);
 	}
 	if (early && !p->ready && service_events.stillborn(p->service))
 		return true; /* the service was given up: p may be gone */
 	pool_fill(p);
-	if (p != p->service->pool)
+	if (p->service->pool && p != p->service->pool)
 		pool_fill(p->service->pool); /* programs wait for those before them */
 	service_retire_check(p->service);
 	return true;

@@ -149,7 +149,7 @@ void pool_bell(struct pool *p, unsigned queue)
 		w->ready = p->ready = more = true;
 	}
 	if (more && p == p->service->trial) {
-		service_events.tried(p->service, true);
+		service_events.tried(p->service, NULL);
 		return;
 	}
 	if (more && (first || pool_is_program(p)))

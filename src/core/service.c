@@ -115,25 +115,26 @@ void service_begin(
 	s->leaving = false;
 	service_set_blocking(s);
 	pool_fill(fresh);
-	if (fresh->ready)
+	if (s->paused) {
+		pool_dismiss(fresh, pool_staying(fresh), drain_ms); /* paused while it was tried */
+		service_pool_ready(s, fresh);                       /* nobody is to wait for */
+	} else if (fresh->ready) {
 		pool_was_ready(fresh);
-	else if (s->paused)
-		service_pool_ready(s, fresh); /* nobody is to wait for */
+	}
 }
 
 void service_try(struct service *s, struct pool *fresh, const struct listener *listener)
 {
-	for (size_t i = 0; i < fresh->n_listen; i++) {
+	/* They block as before, which may be what others need: should that hold up the trial, the next
+	 * client wakes it. */
+	for (size_t i = 0; i < fresh->n_listen; i++)
 		fresh->listen_fd[i] = listener[i].fd;
-		if (fresh->n_listen > 1 && !pool_is_program(fresh))
-			(void)listener_nonblock(&listener[i], true);
-	}
 	fresh->generation = s->generations + 1;
 	fresh->target = 1;
 	s->trial = fresh;
 	pool_fill(fresh);
 	if (!fresh->n)
-		service_events.tried(s, false);
+		service_events.tried(s, "cannot be forked");
 }
 
 void service_give_up(struct service *s)
@@ -147,7 +148,8 @@ void service_give_up(struct service *s)
 	s->leaving |= s->pool == p;
 	p->n_listen = 0; /* its listeners may be closed now */
 	service_set_blocking(s);
-	pool_leave(p, LEAVE_GENTLY, p->drain_ms);
+	/* One that never was ready holds nothing that it could finish. */
+	pool_leave(p, p->ready ? LEAVE_GENTLY : LEAVE_STOP, p->drain_ms);
 }
 
 static bool has_dropped(const struct service *s, const struct pool *p)
@@ -173,8 +175,8 @@ void service_pool_ready(struct service *s, struct pool *fresh)
 void service_pause(struct service *s, bool on)
 {
 	s->paused = on;
-	if (on)
-		pool_dismiss(s->pool, pool_staying(s->pool), s->pool->drain_ms);
+	for (struct pool *p = s->pool; p && on; p = p->next) /* programs may be about to change */
+		pool_dismiss(p, pool_staying(p), s->pool->drain_ms);
 	pool_fill(s->pool);
 }
 
