@@ -243,7 +243,20 @@ static void writer_that_never_ends_holds_up_nobody(void **state)
 	assert_true(mono_ms() - start_ms < 5000);
 }
 
-/* Another process writes connections whose fields all say the same, and names of one letter. */
+/* Connections whose fields all say the same, and names of one letter. */
+static _Noreturn void write_without_end(void)
+{
+	for (unsigned i = 1;; i++) {
+		connection(i % 4, i % 60000 + 1, REFUSED_NOT, 0, 0);
+		b->service.version++;
+		atomic_thread_fence(memory_order_release);
+		memset(b->service.name, 'a' + (int)(i % 26), 40);
+		b->service.version++;
+		if (i % 64 == 0 && getppid() == 1)
+			_exit(1);
+	}
+}
+
 static void no_half_written_text_is_seen(void **state)
 {
 	struct board_recent r[4 * BOARD_RECENT];
@@ -253,15 +266,8 @@ static void no_half_written_text_is_seen(void **state)
 	pid_t pid = fork();
 
 	(void)state;
-	for (unsigned i = 1; pid == 0; i++) {
-		connection(i % 4, i % 60000 + 1, REFUSED_NOT, 0, 0);
-		b->service.version++;
-		atomic_thread_fence(memory_order_release);
-		memset(b->service.name, 'a' + (int)(i % 26), 40);
-		b->service.version++;
-		if (i % 64 == 0 && getppid() == 1)
-			_exit(1);
-	}
+	if (pid == 0)
+		write_without_end();
 	assert_true(pid > 0);
 	for (end_ms = mono_ms() + 1000; mono_ms() < end_ms; turns++) {
 		size_t n = view_recent(reader, r, ARRAY_SIZE(r));
