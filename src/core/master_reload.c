@@ -277,6 +277,7 @@ void reload_tried(struct service *s, const char *failure)
 /* The new settings are good as text: see whether they work. Returns false if the reload has ended. */
 static bool try(const char *dump)
 {
+	struct logger_options logger;
 	struct buf err = {0};
 
 	reload.fresh = settings_parse(dump, master_source_name(), master.o->source.flags, &err);
@@ -289,6 +290,11 @@ static bool try(const char *dump)
 	if (plan_prepare(&reload.plan) < 0) {
 		failed_because("not enough memory or descriptors");
 		return false;
+	}
+	if (reload.plan.adds) {
+		/* What their trials say is read by a logger that knows them. */
+		master_logger_options(&logger);
+		logger_restart(&logger);
 	}
 	loop_timer_set(&reload.overdue, TRIAL_LIMIT_MS);
 	if (plan_try(&reload.plan) == 0)

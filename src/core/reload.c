@@ -230,7 +230,7 @@ void plan_free(struct plan *p)
 	*p = (struct plan){0};
 }
 
-static int item_prepare(struct plan_item *it, struct settings *settings)
+static int item_prepare(struct plan *p, struct plan_item *it)
 {
 	struct service *s = it->service;
 	size_t n;
@@ -241,8 +241,9 @@ static int item_prepare(struct plan_item *it, struct settings *settings)
 		return -1;
 	if (!(it->effect & (CONF_LISTEN | CONF_WORKERS)))
 		return 0;
+	p->adds |= !s->pool;
 	n = it->effect & CONF_LISTEN ? it->n : s->n_listeners;
-	it->fresh = service_prepare(s, settings, it->conf, n);
+	it->fresh = service_prepare(s, p->settings, it->conf, n);
 	return it->fresh ? 0 : -1;
 }
 
@@ -250,7 +251,7 @@ int plan_prepare(struct plan *p)
 {
 	size_t i = 0;
 
-	while (i < p->n && item_prepare(&p->item[i], p->settings) == 0)
+	while (i < p->n && item_prepare(p, &p->item[i]) == 0)
 		i++;
 	if (i == p->n)
 		return 0;

@@ -26,6 +26,7 @@ struct plan {
 	size_t n;
 	size_t waiting; /* trials that are not decided */
 	bool failed;    /* one was */
+	bool adds;      /* a service that was not there before */
 };
 
 /* Work out what changes, and open every listener that is not there yet. Nothing in force is touched.
