@@ -34,6 +34,7 @@ shell_tests = \
 	tests/conf_upstream_loops_are_refused.sh \
 	tests/connection_line_tells_how_it_ended.sh \
 	tests/crash_loop_backs_off.sh \
+	tests/crash_loop_fills_no_log.sh \
 	tests/daemon_parent_waits_until_ready.sh \
 	tests/daytime_says_the_time.sh \
 	tests/death_tells_last_words.sh \
@@ -174,6 +175,12 @@ shell_tests = \
 	tests/reload_under_load_loses_nothing.sh \
 	tests/reload_while_a_queue_drains_loses_nobody.sh \
 	tests/reload_while_fork_fails_keeps_the_old_workers.sh \
+	tests/reload_failing_and_good_in_turn_loses_nothing.sh \
+	tests/reload_gets_rid_of_a_trial_that_hangs.sh \
+	tests/reload_moves_a_listener_only_when_it_is_decided.sh \
+	tests/reload_that_waits_for_a_trial.sh \
+	tests/reload_with_a_failing_trial_changes_nothing.sh \
+	tests/reload_with_workers_that_retire_at_once.sh \
 	tests/reload_with_a_stolen_port_changes_nothing.sh \
 	tests/repeated_lines_are_counted.sh \
 	tests/repeated_term_does_not_put_off_kill.sh \
@@ -238,7 +245,7 @@ unit_tests = \
 	tests/unit/test_proxy_header_read \
 	tests/unit/test_view
 
-EXTRA_DIST += tests/client.py tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_sockctl.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
+EXTRA_DIST += tests/client.py tests/control.py tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_sockctl.sh tests/lib_control.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -266,7 +273,7 @@ EXTRA_DIST += tests/fuzz tests/import
 check-lists:
 	$(AM_V_at)cd $(srcdir) && for f in tests/*.sh tests/unit/test_*.c; do \
 		test -e $$f || continue; \
-		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_sockctl.sh " in \
+		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_sockctl.sh tests/lib_control.sh " in \
 		*" $${f%.c} "*) ;; \
 		*) echo "tests/local.mk does not name $$f" >&2; exit 1 ;; \
 		esac; \

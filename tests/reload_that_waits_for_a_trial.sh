@@ -1,0 +1,119 @@
+# What may happen while a trial worker is not ready yet: another HUP, other askers, its death, a pause, an order
+# to stop. Each asker gets the result of a reload that began after it had asked.
+. "$(dirname "$0")/lib_control.sh"
+
+cat >"$dir/app.py" <<'PY'
+import os, signal, socket, sys, time
+where = os.environ["WHERE"]
+open(where + "/pid", "w").write(str(os.getpid()))
+while not os.path.exists(where + "/go"):
+    time.sleep(0.01)
+if os.path.exists(where + "/bad"):
+    sys.exit("told to fail")
+n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+n.sendto(b"READY=1", b"\0" + os.environ["NOTIFY_SOCKET"][1:].encode())
+s = socket.socket(fileno=3)
+while True:
+    c = s.accept()[0]
+    c.sendall(os.environ["ROUND"].encode())
+    c.close()
+PY
+python_path=$(readlink -f "$(command -v $python)")
+mkdir -m 0777 "$dir/where"
+settings()
+{
+	conf "service echo { listen = '127.0.0.1:7001' handler = echo workers = 2 }
+service app { listen = '127.0.0.1:7002' handler = program command = {'$python_path', '-S', '-E', '$dir/app.py'}
+	workers = 1 notify = true environment = {'WHERE=$dir/where', 'ROUND=$1'} $2 }
+$3"
+}
+serves() { [ "$(ask 127.0.0.1:7002 '')" = "$1" ]; }
+# trial ROUND [MORE]: ask for a reload whose trial is not ready; its pid is $trial
+trial()
+{
+	rm -f "$dir/where/"*
+	settings "$1" "${2-}" "${3-}"
+	mark
+	ctl_begin "asked$1" reload
+	wait_for 10 test -s "$dir/where/pid" || fail "no trial of round $1"
+	trial=$(cat "$dir/where/pid")
+}
+go() { touch "$dir/where/go"; }
+touch "$dir/where/go"
+settings 0 '' ''
+start
+serves 0 || fail "it does not serve"
+fds=$(master_fds)
+old=$(workers echo)
+
+# killed
+trial 1 '' "service new { listen = '127.0.0.1:7003' handler = echo }"
+kill -KILL "$trial"
+expect_match "answer after the death of the trial" "^error the old settings stay in force
+$conf:2: service 'app': .*killed by signal 9" "$(answered asked1)"
+serves 0 || fail "the old program does not serve"
+wait_for 5 master_fds_are "$fds" || fail "descriptors: $(master_fds) for $fds"
+
+# others ask meanwhile: HUP, reload twice, diff; the file changes once more
+trial 2 ''
+kill -HUP "$master"
+kill -HUP "$master"
+ctl_begin second reload
+ctl_begin third reload
+ctl_begin dry diff
+serves 0 || fail "the old program does not serve during the trial"
+[ ! -e "$dir/second" ] || fail "the second was answered before the first"
+settings 3 '' ''
+rm "$dir/where/pid"
+go
+expect "first" "ok done" "$(answered asked2 | tr '\n' ' ' | sed 's/ $//')"
+expect "second" "ok done" "$(answered second | tr '\n' ' ' | sed 's/ $//')"
+expect "third" "ok done" "$(answered third | tr '\n' ' ' | sed 's/ $//')"
+expect "diff" "ok no difference" "$(answered dry | tr '\n' ' ' | sed 's/ $//')"
+expect "reloads for one, and two and HUPs that came meanwhile" 2 "$(logged_times 'reload: done')"
+wait_for 5 serves 3 || fail "round 3 does not serve: $(ask 127.0.0.1:7002 '')"
+
+# the first fails, the next is good
+rm "$dir/second"
+trial 4 ''
+touch "$dir/where/bad"
+ctl_begin second reload
+settings 3 '' ''
+go
+expect_match "first" "^error" "$(answered asked4)"
+expect_match "second" "^ok" "$(answered second)"
+wait_for 5 serves 3 || fail "round 3 does not serve"
+expect "workers of the unchanged service" "$old" "$(workers echo)"
+
+# paused during the trial: nobody serves until it is resumed
+trial 5 ''
+expect_match "pause" "^ok" "$(ctl pause app)"
+go
+expect_match "reload" "^ok" "$(answered asked5)"
+ctl_begin_client() { pyx 'print(Client("127.0.0.1:7002", timeout=30).rest().decode(), flush=True)' >"$dir/client" & started+=($!); }
+paused_empty() { [ "$(state 's["app"]["pids"]')" = '[]' ]; }
+wait_for 5 paused_empty || fail "programs of a paused service: $(state 's["app"]["pids"]')"
+ctl_begin_client
+queued() { [ "$(state 's["app"]["queue"]')" = 1 ]; }
+wait_for 5 queued || fail "the client does not wait in the queue: $(state 's["app"]')"
+expect_match "resume" "^ok" "$(ctl resume app)"
+wait_for 5 grep -qx 5 "$dir/client" || fail "not served after resume: $(cat "$dir/client")"
+
+# a client that asked and left
+trial 6 ''
+kill "$asker"
+wait_for 5 gone "$asker"
+ctl_begin late reload
+go
+expect_match "reload" "^ok" "$(answered late)"
+wait_for 5 serves 6 || fail "round 6 does not serve"
+wait_for 5 master_fds_are "$fds" || fail "descriptors: $(master_fds) for $fds"
+
+# an order to stop
+trial 7 ''
+pids=$(descendants "$master")
+kill -TERM "$master"
+wait_exit 10
+expect "exit status" 0 "$status"
+expect_match "answer to who waits" "^error .*leaving" "$(answered asked7)"
+for pid in $pids; do wait_for 2 gone "$pid" || fail "process $pid is left"; done
