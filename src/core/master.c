@@ -406,6 +406,7 @@ int master_run(const struct master_options *o)
 	log_channel_free(master.log);
 	settings_release(master.settings);
 	fd_close(&master_life_fd);
+	fd_close(&master_board_fd);
 	fd_close(&master.life_fd);
 	loop_close();
 	return master.status;
