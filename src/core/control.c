@@ -20,12 +20,15 @@
 #define REQUEST_MS  5000 /* for the line */
 #define QUEUE_LIMIT 64
 #define DRAIN_BYTES 4096
+#define AGAIN_MS    500 /* without a descriptor */
 
 static void on_connect(void *arg);
+static void on_again(void *arg);
 
 static struct listener listener = {.fd = -1};
 static struct loop_io listen_io = {-1, on_connect, NULL};
 static bool listening; /* listen_io is watched */
+static struct loop_timer again = {.fn = on_again};
 static struct control_client clients[CLIENTS];
 static gid_t group = (gid_t)-1;
 
@@ -84,13 +87,19 @@ static void on_readable(void *arg)
 	c->len += (size_t)n;
 	c->line[c->len] = '\0';
 	end = memchr(c->line, '\n', c->len);
-	if (end) {
+	if (end && strlen(c->line) > (size_t)(end - c->line)) {
 		*end = '\0';
 		loop_timer_clear(&c->timer);
 		control_command(c);
 	} else if (c->len == sizeof(c->line) - 1 || strlen(c->line) < c->len) {
 		control_answer(c, false, "that is no command\n");
 	}
+}
+
+static void on_again(void *arg)
+{
+	(void)arg;
+	listen_watch(true);
 }
 
 static void on_connect(void *arg)
@@ -106,8 +115,13 @@ static void on_connect(void *arg)
 		return;
 	}
 	fd = accept4(listen_io.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+			listen_watch(false);
+			loop_timer_set(&again, AGAIN_MS);
+		}
 		return;
+	}
 	*c = (struct control_client){
 		.used = true, .io = {fd, on_readable, c}, .timer = {.fn = on_late, .arg = c}};
 	if (loop_add(&c->io) < 0) {

@@ -53,13 +53,13 @@ static bool is_worker(pid_t pid)
 	return false;
 }
 
-/* Returns 0 if there is no such process. */
+/* Returns 0 if it has none that can be seen from here, -1 if there is no such process. */
 static pid_t parent_of(pid_t pid)
 {
 	struct buf text = {0};
 	const char *state;
 	char path[32];
-	int parent = 0;
+	int parent = -1;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	/* "PID (NAME) STATE PPID": the name may hold anything. */
@@ -72,12 +72,16 @@ static pid_t parent_of(pid_t pid)
 
 static bool is_ours(pid_t pid)
 {
-	for (int depth = 0; pid > 1 && pid != master_pid; depth++) {
-		if (depth == DEPTH_MAX || is_worker(pid))
+	int depth = 0;
+
+	/* As PID 1 the master is given orphans. One that is gone may have been anybody's; but an ordinary user
+	 * may not be shown the processes of others. */
+	for (; pid > 0; depth++) {
+		if (depth == DEPTH_MAX || is_worker(pid) || (depth && pid == master_pid))
 			return true;
 		pid = parent_of(pid);
 	}
-	return false;
+	return pid < 0 && (depth == 1 || geteuid() == 0);
 }
 
 bool control_peer_may(int fd, gid_t group, struct control_peer *peer)
