@@ -354,6 +354,7 @@ static void names_are_those_of_the_enumerators(void **state)
 	assert_string_equal(view_master_state(STATE_STARTING), "starting");
 	assert_string_equal(view_master_state(STATE_RUNNING), "running");
 	assert_string_equal(view_master_state(STATE_RELOADING), "reloading");
+	assert_string_equal(view_master_state(STATE_UPGRADING), "upgrading");
 	assert_string_equal(view_master_state(STATE_TERMINATING), "terminating");
 	assert_string_equal(view_master_state(STATE_TERMINATING + 1), "?");
 	for (unsigned i = 0; i < SLOT_STATES; i++)
