@@ -21,6 +21,7 @@
 /* Flags of a record. */
 #define LOG_F_NOREPEAT 0x01 /* never merged with an equal line (a connection's line) */
 #define LOG_F_DEATH    0x02 /* the logger appends the last stderr lines of field "pid" */
+#define LOG_F_HOLD     0x04 /* stderr of field "service" rests until its field "next_try_s" is over */
 
 /* State of a channel that its senders and the loggers, one after the other, share. */
 struct log_shared {

@@ -28,6 +28,7 @@
 #define STDERR_PER_SEC 10    /* ... then so many a second; the rest is counted */
 #define STDERR_READS   16    /* of 1 MiB: all that is there, for writers sleep until 3/4 are gone */
 #define TELL_MS        1000  /* between two looks at what is to be told: repeats and losses */
+#define HOLD_MS        1500 /* longer than a pause in a crash loop: the life of one who dies early */
 
 /* What the logger remembers of a channel. */
 struct reader {
@@ -38,6 +39,7 @@ struct reader {
 	uint64_t last_ms, repeats;
 	uint64_t tokens_ms; /* 1000 for each line of stderr that may be written now */
 	uint64_t refilled_ms, losses_ms;
+	uint64_t hold_ms; /* in a crash loop: until then stderr rests, its losses are not told */
 };
 
 static struct {
@@ -211,7 +213,7 @@ static void on_stderr_line(void *arg, pid_t pid, const char *line, size_t n)
 	if (r->tokens_ms > STDERR_BURST * 1000)
 		r->tokens_ms = STDERR_BURST * 1000;
 	/* Two: it may end a row of repeats. */
-	if (r->tokens_ms < 1000 || (!sink_room(2) && !sink_flush())) {
+	if (now < r->hold_ms || r->tokens_ms < 1000 || (!sink_room(2) && !sink_flush())) {
 		r->ch->shared->dropped++;
 		return;
 	}
@@ -258,12 +260,26 @@ static bool read_stderr(struct reader *r)
 	return any;
 }
 
-static pid_t record_pid(const char *data, size_t n)
+/* The value of a field of a record of the master's, or "". field  with what stands around its name */
+static const char *record_field(const char *data, size_t n, const char *field)
 {
-	static const char field[] = "#pid=";
-	const char *p = memmem(data, n, field, sizeof(field) - 1);
+	const char *p = memmem(data, n, field, strlen(field));
 
-	return p ? (pid_t)strtol(p + sizeof(field) - 1, NULL, 10) : 0;
+	return p ? p + strlen(field) : "";
+}
+
+/* The master is about to start what dies at once, and there is nobody else. */
+static void hold(const char *data, size_t n)
+{
+	const char *service = record_field(data, n, "service=");
+	uint64_t pause_ms = strtoul(record_field(data, n, "#next_try_s="), NULL, 10) * 1000;
+
+	for (size_t i = 0; i < lg.n; i++) {
+		const char *name = lg.reader[i].ch->service;
+
+		if (name && !strcmp(name, service))
+			lg.reader[i].hold_ms = mono_ms() + pause_ms + HOLD_MS;
+	}
 }
 
 /* The master tells of a death: add what the dead wrote last. */
@@ -274,7 +290,8 @@ static size_t add_last_words(char *data, size_t n)
 
 	for (size_t i = 0; i < lg.n; i++)
 		(void)read_stderr(&lg.reader[i]);
-	if (!stderr_last_words(record_pid(data, n), words, sizeof(words), on_stderr_line))
+	if (!stderr_last_words((pid_t)atol(record_field(data, n, "#pid=")), words, sizeof(words),
+		    on_stderr_line))
 		return n;
 	memcpy(rec.data, data, n);
 	rec.len = n;
@@ -294,6 +311,8 @@ static void handle_record(struct reader *r, char *data, size_t n, pid_t pid)
 		flags &= LOG_F_NOREPEAT; /* the others are the master's */
 	else
 		pid = 0;
+	if (flags & LOG_F_HOLD)
+		hold(data, n);
 	if (flags & LOG_F_DEATH)
 		n = add_last_words(data, n);
 	if (flags & LOG_F_NOREPEAT) {
@@ -351,7 +370,8 @@ static bool read_all(void)
 
 		any |= read_records(r);
 		any |= read_stderr(r);
-		if (losses(r->ch->shared) && mono_ms() - r->losses_ms >= TELL_MS)
+		if (losses(r->ch->shared) && mono_ms() - r->losses_ms >= TELL_MS &&
+			mono_ms() >= r->hold_ms)
 			losses_tell(r);
 	}
 	return any;

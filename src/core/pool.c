@@ -180,23 +180,30 @@ static void death_text(char *out, size_t size, int status)
 		snprintf(out, size, "died: exit status %d", WEXITSTATUS(status));
 }
 
-static void death_log(const struct pool *p, const struct worker *w, int status, bool expected)
+static void death_log(struct pool *p, const struct worker *w, int status, bool expected)
 {
 	int level = expected ? LOG_DEBUG : LOG_WARNING;
+	bool loop = !expected && p->early >= EARLY_MANY, alone = p->n == 1 && !p->next;
 	struct log_record r;
 	char text[96];
 
 	if (!log_wants(level))
 		return;
 	death_text(text, sizeof(text), status);
-	log_begin(&r, level, LOG_F_DEATH, expected ? "left" : text);
+	/* What the next one says has its place in the line about its end, if nobody else speaks. */
+	log_begin(&r, level, LOG_F_DEATH | (loop && alone ? LOG_F_HOLD : 0),
+		expected ? "left" : text);
 	log_str(&r, "service", p->service->name);
 	log_num(&r, "worker", w->slot);
 	log_num(&r, "pid", (uint64_t)w->pid);
 	if (!expected && p->early)
 		log_num(&r, "early", p->early);
-	if (!expected && p->early >= EARLY_MANY)
+	if (loop)
 		log_num(&r, "next_try_s", p->backoff_ms / 1000);
+	if (!expected && p->untold) {
+		log_num(&r, "others", p->untold);
+		p->untold = 0;
+	}
 	log_send(&r);
 }
 
@@ -266,7 +273,7 @@ static bool death_is_expected(const struct pool *p, const struct worker *w, int 
 bool pool_reap(struct pool *p, pid_t pid, int status)
 {
 	struct worker *w = worker_find(p, pid);
-	bool expected, early, ready;
+	bool expected, early, ready, more;
 	char how[96];
 
 	if (!w)
@@ -277,9 +284,13 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	ready = w->ready;
 	expected = death_is_expected(p, w, status);
 	early = !expected && death_is_early(p, w, status);
+	more = early && p->backoff_ms && pid != p->probe && p->n > 1; /* of the same */
 	if (!expected || !p->backoff_ms)
 		crash_count(p, pid, early);
-	death_log(p, w, status, expected);
+	if (more)
+		p->untold++;
+	else
+		death_log(p, w, status, expected);
 	exit_count(p, w, status, expected);
 	if (w->leave == LEAVE_DRAIN && WIFEXITED(status) && WEXITSTATUS(status) == WORKER_DRAINED)
 		service_drained(p->service, p);

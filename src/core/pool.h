@@ -56,6 +56,7 @@ struct pool {
 	uint64_t early_ms;   /* the last of them */
 	uint64_t backoff_ms; /* 0: no crash loop */
 	pid_t probe;         /* in a crash loop: the attempt that is watched */
+	unsigned untold;     /* deaths without a line: they are like the one before */
 	struct loop_timer retry;
 
 	unsigned peak; /* busy workers at most in this window */

@@ -188,13 +188,15 @@ static void start_told(void *arg)
 	struct program_start *start = arg;
 	struct pool *p = start->pool;
 	char byte[4];
-	ssize_t n = read(start->io.fd, byte, sizeof(byte));
-	bool runs = start->told == 1;
+	bool runs;
+	ssize_t n;
 
-	if (n > 0)
+	/* To its end at once: its death may be the next event. */
+	while ((n = read(start->io.fd, byte, sizeof(byte))) > 0)
 		start->told += (size_t)n;
-	if (n)
+	if (n < 0)
 		return;
+	runs = start->told == 1;
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->worker[i].start != start)
 			continue;

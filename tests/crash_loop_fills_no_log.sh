@@ -1,0 +1,34 @@
+# Each try of a crash loop wrote all that the program says at its start, and again as its last words; of a pool
+# that died together every worker had its line. Now there is one line for a try, which tells the last words.
+. "$(dirname "$0")/lib.sh"
+
+cat >"$dir/app" <<'SH'
+#!/bin/sh
+for i in 1 2 3 4 5; do echo "starting, step $i of $$"; done
+[ -e "${0%/*}/mended" ] || exit 3
+trap 'exit 0' TERM
+until [ -e "${0%/*}/more" ]; do sleep 0.1; done
+echo "later: hello"
+while :; do sleep 0.1; done
+SH
+chmod 755 "$dir/app"
+conf "service app { listen = '127.0.0.1:7007' handler = program command = {'$dir/app'} workers = 8 }"
+touch "$dir/mended"
+start
+mark
+rm "$dir/mended"
+kill -KILL $(children "$master" | grep -vx "$(logger_pid)")
+wait_log 'next_try_s=4' 20
+tail -n "+$since" "$log" | sed '1,/next_try_s=1 others=/d' >"$dir/tries"
+expect "lines once it is known, for two tries" 2 "$(grep -c app "$dir/tries")"
+expect "of them with last words" 2 "$(grep -c 'died: exit status 3.*stderr=".*step 5 of' "$dir/tries")"
+[ "$(logged_times 'died: exit')" -le 6 ] || fail "$(logged_times 'died: exit') lines about 10 deaths"
+logged 'others=[1-9]' || fail "the others of a pool that died together are not counted"
+
+touch "$dir/mended"
+wait_log 'stay alive again' 20
+wait_log 'lines of stderr dropped dropped=[0-9]+'
+mark
+touch "$dir/more"
+wait_log 'stderr: later: hello'
+stop
