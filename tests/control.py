@@ -17,9 +17,15 @@ u8, u16, u32, u64 = ctypes.c_uint8, ctypes.c_uint16, ctypes.c_uint32, ctypes.c_u
 
 def control_open(path=PATH, timeout=60):
     s = socket.socket(socket.AF_UNIX)
+    end = time.monotonic() + timeout
     s.settimeout(timeout)
-    s.connect(path)
-    return s
+    while True:
+        try:
+            s.connect(path)
+            return s
+        except BlockingIOError: # the queue is full
+            assert time.monotonic() < end, "no place in the queue"
+            time.sleep(0.01)
 
 
 def rest(s):

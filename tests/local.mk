@@ -181,6 +181,17 @@ shell_tests = \
 	tests/reload_that_waits_for_a_trial.sh \
 	tests/reload_with_a_failing_trial_changes_nothing.sh \
 	tests/reload_with_workers_that_retire_at_once.sh \
+	tests/control_hostile_clients.sh \
+	tests/control_rights.sh \
+	tests/control_socket_comes_and_goes.sh \
+	tests/control_socket_path_that_will_not_do.sh \
+	tests/control_tells_who_asked.sh \
+	tests/diff_tells_and_changes_nothing.sh \
+	tests/log_level_of_the_running_sockd.sh \
+	tests/pause_lets_clients_wait.sh \
+	tests/scale_lasts_until_the_next_reload.sh \
+	tests/scoreboard_counters_never_go_back.sh \
+	tests/scoreboard_is_sealed.sh \
 	tests/reload_with_a_stolen_port_changes_nothing.sh \
 	tests/repeated_lines_are_counted.sh \
 	tests/repeated_term_does_not_put_off_kill.sh \
@@ -206,6 +217,7 @@ shell_tests = \
 	tests/syslog_gets_the_lines.sh \
 	tests/syslog_missing_or_stalled_holds_up_nobody.sh \
 	tests/systemd_is_notified.sh \
+	tests/systemd_keeps_listeners.sh \
 	tests/systemd_service.sh \
 	tests/term_drains_the_queue.sh \
 	tests/term_refuses_new_clients.sh \
@@ -245,7 +257,7 @@ unit_tests = \
 	tests/unit/test_proxy_header_read \
 	tests/unit/test_view
 
-EXTRA_DIST += tests/client.py tests/control.py tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_sockctl.sh tests/lib_control.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
+EXTRA_DIST += tests/client.py tests/control.py tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -273,7 +285,7 @@ EXTRA_DIST += tests/fuzz tests/import
 check-lists:
 	$(AM_V_at)cd $(srcdir) && for f in tests/*.sh tests/unit/test_*.c; do \
 		test -e $$f || continue; \
-		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_sockctl.sh tests/lib_control.sh " in \
+		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh " in \
 		*" $${f%.c} "*) ;; \
 		*) echo "tests/local.mk does not name $$f" >&2; exit 1 ;; \
 		esac; \
