@@ -4,7 +4,7 @@
 
 conf 'service front { listen = {"127.0.0.1:7000"} handler = "proxy" workers = 2 connect-timeout = 1
 	upstream = {"127.0.0.1:7001", "127.0.0.1:7002"} }
-service long { listen = {"127.0.0.1:7010"} handler = "proxy" workers = 1 connect-timeout = 1000 upstream = {"127.0.0.1:7001"} }'
+service long { listen = {"127.0.0.1:7010"} handler = "proxy" workers = 1 connect-timeout = 4294968 upstream = {"127.0.0.1:7001"} }'
 start -l debug
 pyx '
 # A full queue drops SYNs.
@@ -40,6 +40,8 @@ wait_for 10 grep -q . "$dir/py"
 expect "the clients" waits "$(cat "$dir/py")"
 logged 'service=front .* upstream 127\.0\.0\.1:7001: Connection timed out; passed over for 5 s' ||
 	fail "no line about the one that does not answer"
+# In milliseconds that is 704 more than an int can count.
+wait_for 2 logged 'service=long .*passed over' && fail "50 days have passed in no time"
 kill -TERM "$master"
 wait_log ' stopping'
 kill -TERM "$master"

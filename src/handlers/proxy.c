@@ -7,6 +7,7 @@
 #include "handlers/handler.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -100,7 +101,8 @@ static int connect_wait(struct conn *c, int fd, long timeout_s)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 	socklen_t len = sizeof(int);
-	int rc = conn_poll(c, &p, 1, timeout_s ? (int)timeout_s * 1000 : -1), error = 0;
+	int ms = timeout_s > INT_MAX / 1000 ? INT_MAX : (int)timeout_s * 1000, error = 0;
+	int rc = conn_poll(c, &p, 1, ms ? ms : -1);
 
 	if (rc < 0)
 		return -1;
