@@ -175,6 +175,7 @@ shell_tests = \
 	tests/reload_under_load_loses_nothing.sh \
 	tests/reload_while_a_queue_drains_loses_nobody.sh \
 	tests/reload_while_fork_fails_keeps_the_old_workers.sh \
+	tests/reload_always_ends_for_systemd.sh \
 	tests/reload_failing_and_good_in_turn_loses_nothing.sh \
 	tests/reload_gets_rid_of_a_trial_that_hangs.sh \
 	tests/reload_moves_a_listener_only_when_it_is_decided.sh \

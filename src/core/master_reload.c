@@ -3,6 +3,7 @@
  * then all of it is put into force, or thrown away. */
 #include "core/master_reload.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,8 +18,10 @@
 #include "core/service.h"
 #include "core/upgrade.h"
 
-#define READ_LIMIT_MS  60000 /* for the child, whose resolver may hang */
-#define TRIAL_LIMIT_MS 30000 /* for the first workers of all services together */
+#define READ_LIMIT_MS   60000 /* for the child, whose resolver may hang */
+#define TRIAL_LIMIT_MS  30000 /* for the first workers of all services together */
+#define NOTIFY_AGAIN_MS 100
+#define STATUS_MAX      300 /* of a reason; the log has all of it */
 
 static void on_answer(void *arg);
 static void on_overdue(void *arg);
@@ -73,9 +76,25 @@ static void failed_with(const struct buf *err)
 	buf_puts(&reload.result, err->data ? err->data : "out of memory\n");
 }
 
+/* systemd waits for this one, and its socket may be full. */
+static void ready_notify(void *arg)
+{
+	if (sdnotify("READY=1") < 0 && (errno == EAGAIN || errno == ENOBUFS))
+		loop_timer_set(arg, NOTIFY_AGAIN_MS);
+}
+
+/* Bytes of the first line, as far as they find room. */
+static int status_length(const char *text)
+{
+	size_t n = strcspn(text, "\n");
+
+	return n < STATUS_MAX ? (int)n : STATUS_MAX;
+}
+
 /* The end of a reload: the world is told. */
 static void result_tell(bool good, const char *text)
 {
+	static struct loop_timer ready = {.fn = ready_notify, .arg = &ready};
 	char now[LOG_TIME_MAX];
 
 	if (good)
@@ -85,8 +104,9 @@ static void result_tell(bool good, const char *text)
 	master_state_set(STATE_RUNNING);
 	master_board_reloaded(good, text);
 	log_time(now);
-	(void)sdnotify("READY=1\nSTATUS=serving; reload at %s %s%.*s", now,
-		good ? "done" : "failed: ", good ? 0 : (int)strcspn(text, "\n"), text);
+	if (sdnotify("READY=1\nSTATUS=serving; reload at %s %s%.*s", now,
+		    good ? "done" : "failed: ", good ? 0 : status_length(text), text) < 0)
+		loop_timer_set(&ready, NOTIFY_AGAIN_MS);
 }
 
 static void conclude(bool good)
