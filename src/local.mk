@@ -136,6 +136,7 @@ libsockd_a_SOURCES = \
 	src/net/listener.h \
 	src/net/listener_drain.c \
 	src/net/listener_inherit.c \
+	src/net/listener_store.c \
 	src/net/listener_internal.h \
 	src/net/listener_tune.c \
 	src/net/listener_unix.c \

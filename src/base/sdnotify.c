@@ -15,6 +15,7 @@ static struct sockaddr_un address;
 static socklen_t address_len; /* 0: nobody wants to hear */
 static unsigned watchdog_ms;
 static bool muted;
+static char store[16]; /* $FDSTORE */
 
 void sdnotify_init(void)
 {
@@ -31,38 +32,84 @@ void sdnotify_init(void)
 		if (usec && (!pid || strtol(pid, NULL, 10) == getpid()))
 			watchdog_ms = (unsigned)(strtoull(usec, NULL, 10) / 2000);
 	}
+	snprintf(store, sizeof(store), "%s", getenv("FDSTORE") ? getenv("FDSTORE") : "");
+	unsetenv("FDSTORE");
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
 }
 
-int sdnotify(const char *fmt, ...)
+/* fd  to be sent along, or -1 */
+static int notify(int fd, const char *fmt, va_list ap)
 {
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
 	char text[512];
-	va_list ap;
+	struct iovec iov = {text, 0};
+	struct msghdr m = {.msg_name = &address,
+		.msg_namelen = address_len,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = fd < 0 ? NULL : &control,
+		.msg_controllen = fd < 0 ? 0 : sizeof(control)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&m);
+	int n, s;
 	ssize_t sent;
-	int fd, n;
 
 	if (!address_len || muted)
 		return 0;
-	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof(text)) {
 		errno = EMSGSIZE;
 		return -1;
 	}
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
+	iov.iov_len = (size_t)n;
+	if (head) {
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(head), &fd, sizeof(int));
+	}
+	s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s < 0)
 		return -1;
-	sent = sendto(fd, text, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&address, address_len);
-	fd_close(&fd);
+	sent = sendmsg(s, &m, MSG_NOSIGNAL);
+	fd_close(&s);
 	return sent < 0 ? -1 : 0;
+}
+
+int sdnotify(const char *fmt, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = notify(-1, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+int sdnotify_fd(int fd, const char *fmt, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = notify(fd, fmt, ap);
+	va_end(ap);
+	return rc;
 }
 
 unsigned sdnotify_watchdog_ms(void)
 {
 	return watchdog_ms;
+}
+
+bool sdnotify_stores(void)
+{
+	return address_len && store[0] && strcmp(store, "0") != 0;
 }
 
 bool sdnotify_heard(void)
@@ -85,6 +132,7 @@ void sdnotify_export(void)
 	if (!text[0])
 		text[0] = '@';
 	setenv("NOTIFY_SOCKET", text, 1);
+	setenv("FDSTORE", store, 1);
 	snprintf(text, sizeof(text), "%llu", watchdog_ms * 2000ULL);
 	if (watchdog_ms)
 		setenv("WATCHDOG_USEC", text, 1);

@@ -12,6 +12,12 @@ void sdnotify_init(void);
  * Returns 0, or -1 with errno. */
 int sdnotify(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* The same, with a descriptor. */
+int sdnotify_fd(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* True if systemd keeps descriptors for this service: $FDSTORE, which it sets since version 254. */
+bool sdnotify_stores(void);
+
 /* True if somebody wants to hear. */
 bool sdnotify_heard(void);
 

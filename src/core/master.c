@@ -90,6 +90,7 @@ static void running_begin(void)
 	logger_detach();
 	daemon_ready();
 	ready_notify(&notify);
+	service_store_listeners();
 	if (sdnotify_watchdog_ms())
 		loop_timer_set(&watchdog, sdnotify_watchdog_ms());
 	reload_resume();
@@ -344,6 +345,7 @@ static int master_init(struct plan *plan)
 		return -1;
 	}
 	listener_warn_untaken();
+	listener_unstore_untaken();
 	if (plan_prepare(plan) < 0)
 		return -1;
 	if (!heir_waits() && control_open(c, -1) < 0)

@@ -256,6 +256,7 @@ static void commit(void)
 	master_logger_options(&logger);
 	logger_restart(&logger);
 	plan_commit(&reload.plan);
+	service_store_listeners();
 }
 
 static void plan_end(void)

@@ -324,7 +324,7 @@ static void listeners_adjust(const struct service *s, struct listener *l, size_t
 	struct listener_options o = listener_options(c);
 
 	for (size_t i = 0; i < n; i++) {
-		if (kept && !kept[i]) {
+		if (kept && !kept[i] && (!l[i].stored || l[i].lent)) {
 			if (!l[i].lent)
 				listener_tune(&l[i], &o.tune); /* an inherited one */
 			continue;
@@ -388,6 +388,7 @@ void plan_commit(struct plan *p)
 		next = s->next;
 		if (!s->leaving && !is_planned(p, s)) {
 			log_service(LOG_NOTICE, s->name, "removed");
+			service_unstore_listeners(s);
 			service_leave(s, LEAVE_DRAIN, drain_ms);
 		}
 	}

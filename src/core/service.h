@@ -94,6 +94,12 @@ void service_leave(struct service *s, enum leave how, uint64_t timeout_ms);
 /* The next program has its listeners and serves: workers finish what they hold, and leave. */
 void service_hand_over(struct service *s, uint64_t timeout_ms);
 
+/* Have systemd keep the listeners of all services, those that it does not keep yet, beyond our end. */
+void service_store_listeners(void);
+
+/* It is not to keep those of this service any more. */
+void service_unstore_listeners(struct service *s);
+
 /* Make its listeners block or not, as its workers need it. */
 void service_listeners_settle(struct service *s);
 

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "core/pool_program.h"
 
+#define STORE_AGAIN_MS 100 /* systemd's socket was full */
+
 static bool trial_listens_on(int fd)
 {
 	for (const struct service *s = services; s; s = s->next) {
@@ -46,6 +48,31 @@ void service_set_blocking(const struct service *s)
 		(void)listener_nonblock(&s->listener[i], several);
 }
 
+void service_unstore_listeners(struct service *s)
+{
+	for (size_t i = 0; i < s->n_listeners; i++)
+		listener_unstore(&s->listener[i], s->name);
+}
+
+static void store_due(void *arg)
+{
+	(void)arg;
+	service_store_listeners();
+}
+
+void service_store_listeners(void)
+{
+	static struct loop_timer again = {.fn = store_due};
+	int rc = 0;
+
+	for (struct service *s = services; s; s = s->next) {
+		for (size_t i = 0; !s->leaving && i < s->n_listeners && rc == 0; i++)
+			rc = listener_store(&s->listener[i], s->name);
+	}
+	if (rc < 0)
+		loop_timer_set(&again, STORE_AGAIN_MS);
+}
+
 void service_listeners_settle(struct service *s)
 {
 	if (s->pool && !s->leaving)
@@ -56,8 +83,10 @@ void service_listeners_settle(struct service *s)
 void service_replace_listeners(struct service *s, struct listener *listener, size_t n)
 {
 	for (size_t i = 0; i < s->n_listeners; i++) {
-		if (s->listener[i].fd >= 0) /* it has not changed hands */
-			s->dropped[s->n_dropped++] = s->listener[i];
+		if (s->listener[i].fd < 0) /* it has changed hands */
+			continue;
+		listener_unstore(&s->listener[i], s->name);
+		s->dropped[s->n_dropped++] = s->listener[i];
 	}
 	free(s->listener);
 	s->listener = listener;

@@ -143,7 +143,7 @@ int listener_adjust(struct listener *l, const struct listener_options *o)
 
 void listener_refuse(struct listener *l)
 {
-	if (l->fd < 0 || l->inherited || l->refused)
+	if (l->fd < 0 || l->inherited || l->stored || l->refused)
 		return;
 	shutdown(l->fd, SHUT_RDWR);
 	l->refused = true;
@@ -159,7 +159,7 @@ void listener_close(struct listener *l)
 		l->fd = -1;
 		return;
 	}
-	if (l->addr.sa.sa_family == AF_UNIX && !l->inherited)
+	if (l->addr.sa.sa_family == AF_UNIX && !l->inherited && !l->stored)
 		listener_unix_unlink(l);
 	fd_close(&l->fd);
 }

@@ -37,8 +37,9 @@ struct listener {
 	struct listener_tune tune; /* what is in force */
 	bool refused;              /* listener_refuse() was called */
 	bool inherited;            /* came from systemd: never shut down, never unlinked */
-	bool lent; /* inherited from the program before, which may have to go on with it */
-	dev_t dev; /* unix: the socket file we made, to unlink that one alone */
+	bool lent;   /* inherited from the program before, which may have to go on with it */
+	bool stored; /* systemd keeps it for the next one: not shut down or unlinked, either */
+	dev_t dev;   /* unix: the socket file we made, to unlink that one alone */
 	ino_t ino;
 };
 
@@ -121,6 +122,14 @@ void listener_own(struct listener *l);
 
 /* Close those lent ones that no service has taken. */
 void listener_own_untaken(void);
+
+/* Have systemd keep it beyond our end, if it does that; and no longer.
+ * Returns 0, or -1 with errno: to be tried again. */
+int listener_store(struct listener *l, const char *service);
+void listener_unstore(struct listener *l, const char *service);
+
+/* Give up those that were kept and that no service has taken. */
+void listener_unstore_untaken(void);
 
 /* Make a listener of an open socket. Returns 0, or -1 with errno. */
 int listener_from(struct listener *out, int fd);

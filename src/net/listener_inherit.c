@@ -25,6 +25,7 @@ struct handed {
 	struct addr addr;
 	char *name; /* NULL: none */
 	bool lent; /* by the program before; the service's name, and its own address alone fits it */
+	bool stored; /* ours, from the descriptor store; likewise */
 	bool any_port;
 	struct listener_tune tune;
 	dev_t dev;
@@ -69,6 +70,28 @@ static bool option_is(int fd, int option, int wanted)
 	return getsockopt(fd, SOL_SOCKET, option, &value, &n) == 0 && value == wanted;
 }
 
+static struct listener listener_of(const struct handed *h)
+{
+	return (struct listener){.fd = h->fd,
+		.addr = h->addr,
+		.bound = h->addr,
+		.tune = h->tune,
+		.inherited = !h->stored,
+		.lent = h->lent,
+		.stored = h->stored,
+		.dev = h->dev,
+		.ino = h->ino};
+}
+
+static void stored_drop(const struct handed *h)
+{
+	struct listener l = listener_of(h);
+
+	if (h->any_port && l.addr.sa.sa_family != AF_UNIX)
+		l.addr.in.sin_port = 0; /* as it was asked for, and as it is named */
+	listener_unstore(&l, h->name ? h->name : "");
+}
+
 /* Look at one descriptor. Returns NULL if a service can use it, else why not. */
 static const char *inspect(struct handed *h)
 {
@@ -85,6 +108,30 @@ static const char *inspect(struct handed *h)
 	if (!option_is(h->fd, SO_ACCEPTCONN, 1))
 		return "not listening (a socket unit needs Accept=no)";
 	return NULL;
+}
+
+static bool file_is(const struct handed *h)
+{
+	struct stat st;
+
+	return lstat(h->addr.un.sun_path, &st) == 0 && st.st_dev == h->dev && st.st_ino == h->ino;
+}
+
+/* One that an earlier master had stored. Returns NULL, or why it cannot be used. */
+static const char *stored_inspect(struct handed *h)
+{
+	char service[256];
+
+	h->stored = h->name && listener_is_stored(h->name, service, &h->dev, &h->ino);
+	if (!h->stored)
+		return NULL;
+	h->any_port = service[0] != '\0';
+	free(h->name);
+	h->name = strdup(service);
+	if (h->addr.sa.sa_family != AF_UNIX || file_is(h))
+		return NULL;
+	stored_drop(h);
+	return "its path is no longer there";
 }
 
 int listener_inherit(void)
@@ -107,6 +154,8 @@ int listener_inherit(void)
 			names += len + (names[len] == ':');
 		h->fd = FIRST_FD + (int)i;
 		why = inspect(h);
+		if (!why)
+			why = stored_inspect(h);
 		if (!why) {
 			behind = h->fd + 1;
 			continue;
@@ -154,9 +203,10 @@ static struct handed *find(const struct addr *a, const char *service)
 			return h;
 		if (!any_port && !second && stands_in(h, a))
 			second = h;
-		if (h->lent && any_port && port_fits(h, a, service))
+		if ((h->lent || h->stored) && any_port && port_fits(h, a, service))
 			return h;
-		if (!third && !h->lent && service && h->name && strcmp(h->name, service) == 0)
+		if (!third && !h->lent && !h->stored && service && h->name &&
+			strcmp(h->name, service) == 0)
 			third = h;
 	}
 	return second ? second : third;
@@ -168,15 +218,14 @@ int listener_take(struct listener *out, const struct addr *a, const char *servic
 
 	if (!h)
 		return -1;
-	*out = (struct listener){.fd = h->fd,
-		.addr = *a,
-		.bound = h->addr,
-		.tune = h->tune,
-		.inherited = true,
-		.lent = h->lent,
-		.dev = h->dev,
-		.ino = h->ino};
+	*out = listener_of(h);
+	out->addr = *a;
+	out->inherited |= h->lent;
 	h->taken = true;
+	if (h->stored && !h->lent) {
+		h->fd = -1; /* it is nobody else's */
+		listener_tune_unknown(out);
+	}
 	/* One that is lent is in use: it stays as it is until the new workers need it otherwise. */
 	if (!h->lent && listener_nonblock(out, false) < 0)
 		log_msg(LOG_WARNING, "inherited socket: cannot make it blocking: %s",
@@ -201,7 +250,7 @@ void listener_warn_untaken(void)
 		const struct handed *h = &handed[i];
 		char address[ADDR_TEXT_MAX];
 
-		if (h->fd < 0 || h->taken || h->lent)
+		if (h->fd < 0 || h->taken || h->lent || h->stored)
 			continue;
 		addr_format(&h->addr, address);
 		log_msg(LOG_WARNING, "inherited socket %s (name %s) belongs to no service", address,
@@ -209,15 +258,16 @@ void listener_warn_untaken(void)
 	}
 }
 
-/* Words without blanks, the name last: "listen LENT ANY_PORT DEV INO T,U,N,E,... NAME". */
+/* Words without blanks, the name last: "listen LENT|STORED ANY_PORT DEV INO T,U,N,E,... NAME". */
 void listener_describe(const struct listener *l, const char *service, struct buf *out)
 {
 	const struct listener_tune *t = &l->tune;
 	bool any_port = l->addr.sa.sa_family != AF_UNIX && addr_port(&l->addr) == 0;
 
-	buf_printf(out, "listen %d %d %ju %ju %d,%d,%d,%d,%d,%d,%d %s\n", !l->inherited, any_port,
-		(uintmax_t)l->dev, (uintmax_t)l->ino, t->nodelay, t->keepalive_s, t->defer_accept_s,
-		t->fastopen, t->user_timeout_s, t->receive_buffer, t->send_buffer, service);
+	buf_printf(out, "listen %d %d %ju %ju %d,%d,%d,%d,%d,%d,%d %s\n", !l->inherited + l->stored,
+		any_port, (uintmax_t)l->dev, (uintmax_t)l->ino, t->nodelay, t->keepalive_s,
+		t->defer_accept_s, t->fastopen, t->user_timeout_s, t->receive_buffer,
+		t->send_buffer, service);
 }
 
 bool listener_untaken(size_t *from, struct listener *l, const char **name)
@@ -225,10 +275,9 @@ bool listener_untaken(size_t *from, struct listener *l, const char **name)
 	for (; *from < n_handed; (*from)++) {
 		const struct handed *h = &handed[*from];
 
-		if (h->fd < 0 || h->taken || h->lent)
+		if (h->fd < 0 || h->taken || h->lent || h->stored)
 			continue;
-		*l = (struct listener){
-			.fd = h->fd, .addr = h->addr, .bound = h->addr, .inherited = true};
+		*l = listener_of(h);
 		*name = h->name ? h->name : "";
 		(*from)++;
 		return true;
@@ -256,6 +305,7 @@ const char *listener_lend(int fd, const char *line)
 	if (why)
 		return why;
 	h.lent = lent;
+	h.stored = lent == 2;
 	h.any_port = any_port;
 	h.dev = (dev_t)dev;
 	h.ino = (ino_t)ino;
@@ -277,13 +327,31 @@ void listener_own(struct listener *l)
 void listener_own_untaken(void)
 {
 	for (size_t i = 0; i < n_handed; i++) {
-		const struct handed *h = &handed[i];
-		struct listener l = {
-			.fd = h->fd, .addr = h->addr, .dev = h->dev, .ino = h->ino, .lent = true};
+		struct listener l = listener_of(&handed[i]);
 
-		if (h->fd < 0 || h->taken || !h->lent)
+		if (l.fd < 0 || handed[i].taken || !l.lent)
 			continue;
+		if (l.stored)
+			stored_drop(&handed[i]);
+		l.stored = false;
 		listener_own(&l);
+		listener_close(&l);
+	}
+}
+
+void listener_unstore_untaken(void)
+{
+	for (size_t i = 0; i < n_handed; i++) {
+		struct listener l = listener_of(&handed[i]);
+		char address[ADDR_TEXT_MAX];
+
+		if (l.fd < 0 || handed[i].taken || l.lent || !l.stored)
+			continue;
+		addr_format(&l.addr, address);
+		log_msg(LOG_NOTICE, "stored socket %s belongs to no service: closed", address);
+		stored_drop(&handed[i]);
+		l.stored = false;
+		handed[i].fd = -1;
 		listener_close(&l);
 	}
 }

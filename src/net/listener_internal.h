@@ -7,6 +7,13 @@
 /* What getsockname() says, with `dual` read back from the socket. Returns 0, or -1 with errno. */
 int listener_name(int fd, struct addr *out);
 
+/* Nobody knows what is in force: the next listener_tune() sets everything. */
+void listener_tune_unknown(struct listener *l);
+
+/* Read the name of a socket that was stored. service  receives "" unless it had asked for port 0.
+ * Returns false if it is none. */
+bool listener_is_stored(const char *name, char service[256], dev_t *dev, ino_t *ino);
+
 /* A number of /proc/sys, or fallback. */
 long listener_sysctl(const char *path, long fallback);
 

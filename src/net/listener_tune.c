@@ -110,6 +110,11 @@ static void unix_ignore(const struct listener *l, const struct listener_tune *t)
 	log_msg(LOG_DEBUG, "%s: options of TCP are not for a unix socket", text);
 }
 
+void listener_tune_unknown(struct listener *l)
+{
+	l->tune = (struct listener_tune){-1, -1, -1, -1, -1, -1, -1};
+}
+
 void listener_tune(struct listener *l, const struct listener_tune *t)
 {
 	const struct listener_tune *was = &l->tune;
