@@ -1,9 +1,9 @@
 # As process 1 of a container sockd cannot be replaced: the container would end. It says so and goes on.
 . "$(dirname "$0")/lib_upgrade.sh"
 
-unshare --pid --fork --kill-child true 2>/dev/null || skip "no PID namespace can be made"
+unshare --pid --fork --kill-child --mount-proc true 2>/dev/null || skip "no PID namespace can be made"
 conf "service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 2 }"
-prefix=(unshare --pid --fork --kill-child)
+prefix=(unshare --pid --fork --kill-child --mount-proc)
 start
 outside=$master
 master=$(children "$outside")

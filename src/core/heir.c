@@ -65,17 +65,22 @@ void heir_failed(const char *reason)
 /* That of another version has another form: then only this program's own connections are counted. */
 static const char *board_add(int fd, const char *service)
 {
-	struct older *more = reallocarray(older, n_older + 1, sizeof(*more));
 	const struct board *b = board_open(fd);
+	struct older *more;
 
-	if (more)
-		older = more;
-	if (!more || !b) {
+	if (!b) {
 		close(fd);
 		return NULL;
 	}
-	older[n_older++] = (struct older){strdup(service), fd, b};
-	return older[n_older - 1].service ? NULL : "out of memory";
+	more = reallocarray(older, n_older + 1, sizeof(*more));
+	if (!more)
+		return "out of memory";
+	older = more;
+	older[n_older] = (struct older){strdup(service), fd, b};
+	if (!older[n_older].service)
+		return "out of memory";
+	n_older++;
+	return NULL;
 }
 
 static const char *take(int fd, const char *line)
