@@ -213,6 +213,14 @@ shell_tests = \
 	tests/socket_options_reach_connections.sh \
 	tests/stalled_log_counts_lost_lines.sh \
 	tests/start_without_descriptors_ends.sh \
+	tests/status_counters_never_go_back.sh \
+	tests/status_hostile_requests.sh \
+	tests/status_in_a_browser.sh \
+	tests/status_json_is_valid.sh \
+	tests/status_metrics_are_valid_openmetrics.sh \
+	tests/status_only_on_loopback.sh \
+	tests/status_page.sh \
+	tests/status_ready_while_stopping.sh \
 	tests/stopped_worker_is_replaced.sh \
 	tests/supplementary_groups_reach_workers.sh \
 	tests/syslog_gets_the_lines.sh \
@@ -258,7 +266,7 @@ unit_tests = \
 	tests/unit/test_proxy_header_read \
 	tests/unit/test_view
 
-EXTRA_DIST += tests/client.py tests/control.py tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
+EXTRA_DIST += tests/chromium.py tests/client.py tests/control.py tests/lib.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -286,7 +294,7 @@ EXTRA_DIST += tests/fuzz tests/import
 check-lists:
 	$(AM_V_at)cd $(srcdir) && for f in tests/*.sh tests/unit/test_*.c; do \
 		test -e $$f || continue; \
-		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_program.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh " in \
+		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh " in \
 		*" $${f%.c} "*) ;; \
 		*) echo "tests/local.mk does not name $$f" >&2; exit 1 ;; \
 		esac; \

@@ -64,13 +64,20 @@ static const char *status_check(const struct conf_service *s, char *err, size_t 
 
 /* --- What is told ----------------------------------------------------------------------------- */
 
-/* How old is what the master said of the queues? */
+/* How old is what the master said of the queues? Boards of services that are gone stay as they were. */
 static uint64_t queue_age(const struct handler_env *env)
 {
-	uint64_t said_ms = env->n_boards ? atomic_load(&env->boards[0]->service.queue_ms) : 0;
-	uint64_t now_ms = mono_ms();
+	uint64_t now_ms = mono_ms(), age_ms = UINT64_MAX;
 
-	return said_ms < now_ms ? now_ms - said_ms : 0;
+	for (size_t i = 0; i < env->n_boards; i++) {
+		uint64_t said_ms = atomic_load(&env->boards[i]->service.queue_ms);
+
+		if (said_ms >= now_ms)
+			return 0;
+		if (now_ms - said_ms < age_ms)
+			age_ms = now_ms - said_ms;
+	}
+	return age_ms;
 }
 
 /* Have the master look at the queues. One that is busy or hostile boards delay nobody for long. */
@@ -109,19 +116,29 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->v.name, y->v.name);
 }
 
+/* A service that a reload has removed, when its last worker has left. */
+static bool is_gone(const struct view_service *v)
+{
+	return v->mode == MODE_LEAVING && !v->state[SLOT_STARTING] && !v->state[SLOT_IDLE] &&
+	       !v->state[SLOT_BUSY] && !v->state[SLOT_LEAVING];
+}
+
 static bool status_take(const struct handler_env *env, struct status *s)
 {
 	struct board_recent recent[STATUS_RECENT];
 
 	queues_refresh(env);
-	*s = (struct status){.n = env->n_boards, .now_s = (uint64_t)time(NULL)};
-	s->service = calloc(s->n, sizeof(*s->service));
+	*s = (struct status){.now_s = (uint64_t)time(NULL)};
+	s->service = calloc(env->n_boards, sizeof(*s->service));
 	if (!s->service)
 		return false;
 	view_master(env->master_board, &s->master);
-	for (size_t i = 0; i < s->n; i++) {
-		s->service[i].board = env->boards[i];
-		view_service(env->boards[i], &s->service[i].v);
+	for (size_t i = 0; i < env->n_boards; i++) {
+		struct status_service *one = &s->service[s->n];
+
+		one->board = env->boards[i];
+		view_service(one->board, &one->v);
+		s->n += !is_gone(&one->v);
 	}
 	qsort(s->service, s->n, sizeof(*s->service), by_name);
 	for (size_t i = 0; i < s->n; i++) {
@@ -172,14 +189,17 @@ static void answer_page(const struct status *s, struct answer *a)
 
 static void answer_ready(const struct handler_env *env, struct answer *a)
 {
+	static const char *const not_ready[] = {"starting", "stopping", "terminating"};
 	struct view_master m;
+	const char *state;
 
 	view_master(env->master_board, &m);
-	/* While it reloads the old settings are in force. */
-	if (strcmp(view_master_state(m.state), "running") != 0 &&
-		strcmp(view_master_state(m.state), "reloading") != 0)
-		a->status = 503;
-	buf_printf(&a->body, "%s\n", view_master_state(m.state));
+	state = view_master_state(m.state);
+	for (size_t i = 0; i < ARRAY_SIZE(not_ready); i++) {
+		if (strcmp(state, not_ready[i]) == 0)
+			a->status = 503;
+	}
+	buf_printf(&a->body, "%s\n", state);
 }
 
 static void answer_status(

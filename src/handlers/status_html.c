@@ -67,9 +67,9 @@ static void span(struct buf *out, uint64_t s)
 		buf_printf(out, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s % 86400 / 3600);
 }
 
-static void ago(struct buf *out, const struct status *s, uint64_t then_s)
+static void ago(struct buf *out, uint64_t now_s, uint64_t then_s)
 {
-	span(out, s->now_s > then_s ? s->now_s - then_s : 0);
+	span(out, now_s > then_s ? now_s - then_s : 0);
 	buf_puts(out, " ago");
 }
 
@@ -165,7 +165,7 @@ static void refused(struct buf *out, const struct view_service *v)
 		if (v->refused[i] > v->refused[most])
 			most = i;
 	}
-	buf_printf(out, "<b%s>", all ? " class=\"bad\"" : "");
+	buf_printf(out, "<b class=\"%s\">", all ? "bad" : "none");
 	count(out, all);
 	buf_printf(out, "</b><small>%s</small>", all ? admit_reason(most) : "");
 }
@@ -178,7 +178,7 @@ static void lost(struct buf *out, const struct view_service *v)
 
 	for (size_t i = 0; i < ARRAY_SIZE(how); i++)
 		all += v->exits[how[i]];
-	buf_printf(out, "<b%s>", all ? " class=\"bad\"" : "");
+	buf_printf(out, "<b class=\"%s\">", all ? "bad" : "none");
 	count(out, all);
 	buf_puts(out, "</b><small>");
 	for (size_t i = 0; i < ARRAY_SIZE(how); i++) {
@@ -226,7 +226,7 @@ static void service_row(struct buf *out, const struct status_service *s)
 	bytes(out, v->bytes_in);
 	buf_puts(out, " in</small><svg></svg></td><td class=\"refused\" data-l=\"Refused\">");
 	refused(out, v);
-	buf_puts(out, "</td><td class=\"lost\" data-l=\"Lost workers\">");
+	buf_puts(out, "</td><td class=\"lost\" data-l=\"Lost\">");
 	lost(out, v);
 	buf_puts(out, "</td></tr>");
 }
@@ -238,8 +238,11 @@ static void recent_row(struct buf *out, const struct status *s, const struct sta
 
 	view_peer(&r->peer, peer);
 	buf_puts(out, "\n<tr><td>");
-	span(out, (s->now_ms > r->ended_ms ? s->now_ms - r->ended_ms : 0) / 1000);
-	buf_puts(out, " ago</td><td>");
+	if (s->now_ms < r->ended_ms + 1000)
+		buf_puts(out, "now");
+	else
+		ago(out, s->now_ms / 1000, r->ended_ms / 1000);
+	buf_puts(out, "</td><td>");
 	html(out, s->service[recent->service].v.name);
 	buf_puts(out, "</td><td><code>");
 	html(out, peer);
@@ -280,12 +283,12 @@ static void put_master(const struct status *s, struct buf *out, const char *name
 	} else if (IS("file")) {
 		html(out, m->file);
 	} else if (IS("loaded")) {
-		ago(out, s, m->loaded_s);
+		ago(out, s->now_s, m->loaded_s);
 	} else if (IS("reload") && !m->reloaded_s) {
 		buf_puts(out, "none yet");
 	} else if (IS("reload")) {
 		buf_puts(out, failed ? "<span class=\"failed\">failed " : "<span>done ");
-		ago(out, s, m->reloaded_s);
+		ago(out, s->now_s, m->reloaded_s);
 		buf_puts(out, "</span>");
 	} else if (IS("trouble") && failed) {
 		buf_puts(out, "<code>");

@@ -9,7 +9,7 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 CLANG=${CLANG:-clang}
 seconds=${FUZZ_SECONDS:-60}
-[ $# -gt 0 ] || set -- access addr conf proxy_header
+[ $# -gt 0 ] || set -- access addr conf proxy_header status_http
 
 command -v "$CLANG" >/dev/null || {
 	echo "run.sh: $CLANG is missing: nothing was fuzzed" >&2
@@ -21,6 +21,7 @@ build() {
 	local confuse rooms=("$top"/src/base/*.c "$top"/src/net/*.c)
 
 	[ "$2" != conf ] || rooms+=("$top"/src/conf/*.c)
+	[ "$2" != status_http ] || rooms+=("$top"/src/handlers/status_http.c)
 
 	confuse=$(pkg-config --cflags --libs libconfuse) || return
 	# shellcheck disable=SC2086 # several words

@@ -1,0 +1,32 @@
+# A program that takes its time keeps sockd stopping: a client that the status service still holds is told so,
+# alive but not ready; one that says nothing holds up no stop.
+. "$(dirname "$0")/lib.sh" curl
+. "$tests/lib_status.sh"
+
+conf "service slow { listen = {'127.0.0.1:7001'} handler = 'exec' command = {'/bin/sh', '-c', 'read a; echo \$a'} workers = 1 }
+service status { $status_service workers = 5 }"
+start
+expect "ready" 200 "$(code /readyz)"
+exec {held}<>/dev/tcp/127.0.0.1/7001
+busy() { [ "$(field slow "['workers']['busy']")" -eq 1 ]; }
+wait_for 5 busy || fail "nobody serves the slow client"
+exec {ready}<>/dev/tcp/127.0.0.1/8080 {health}<>/dev/tcp/127.0.0.1/8080 {silent}<>/dev/tcp/127.0.0.1/8080
+printf 'GET /readyz HTTP/1.1\r\n' >&$ready
+printf 'GET /healthz HTTP/1.1\r\n' >&$health
+held() { [ "$(field status "['workers']['busy']")" -eq 4 ]; }
+wait_for 5 held || fail "the three clients are not served"
+
+mark
+kill -TERM "$master"
+wait_log stopping
+printf 'Host: localhost\r\n\r\n' >&$ready
+expect_match "ready while stopping" '^HTTP/1.1 503 Service Unavailable.*stopping' "$(timeout 5 cat <&$ready | tr '\r\n' ' ')"
+printf 'Host: localhost\r\n\r\n' >&$health
+expect_match "health while stopping" '^HTTP/1.1 200 OK.*ok' "$(timeout 5 cat <&$health | tr '\r\n' ' ')"
+wait_for 4 worker_count_is status 0 || fail "a silent client keeps the status service"
+gone "$master" && fail "the master has not waited"
+echo slow >&$held
+expect "the slow client" slow "$(timeout 5 cat <&$held)"
+exec {held}>&- {silent}>&-
+wait_exit 5
+expect "exit status" 0 $status
