@@ -37,11 +37,11 @@ static struct {
 } heir = {.io = {-1, on_answer, NULL}, .live = {.fn = live_due}, .control_fd = -1};
 
 static struct older {
-	char *service;
+	char service[CONF_NAME_MAX + 1];
 	int fd;
 	const struct board *board;
+	struct older *next;
 } * older;
-static size_t n_older;
 
 bool heir_waits(void)
 {
@@ -66,20 +66,16 @@ void heir_failed(const char *reason)
 static const char *board_add(int fd, const char *service)
 {
 	const struct board *b = board_open(fd);
-	struct older *more;
+	struct older *o = b ? calloc(1, sizeof(*o)) : NULL;
 
-	if (!b) {
+	if (!o) {
+		board_free(b);
 		close(fd);
 		return NULL;
 	}
-	more = reallocarray(older, n_older + 1, sizeof(*more));
-	if (!more)
-		return "out of memory";
-	older = more;
-	older[n_older] = (struct older){strdup(service), fd, b};
-	if (!older[n_older].service)
-		return "out of memory";
-	n_older++;
+	*o = (struct older){.fd = fd, .board = b, .next = older};
+	snprintf(o->service, sizeof(o->service), "%s", service);
+	older = o;
 	return NULL;
 }
 
@@ -216,24 +212,24 @@ static void on_answer(void *arg)
 
 const struct board *const *heir_boards(const char *service)
 {
-	const struct board **list = calloc(n_older + 1, sizeof(*list));
-	size_t n = 0;
+	const struct board **list;
+	size_t n = 1;
 
-	for (size_t i = 0; list && i < n_older; i++) {
-		if (strcmp(older[i].service, service) == 0)
-			list[n++] = older[i].board;
+	for (const struct older *o = older; o; o = o->next)
+		n += strcmp(o->service, service) == 0;
+	list = n > 1 ? calloc(n, sizeof(*list)) : NULL;
+	for (const struct older *o = older; list && o; o = o->next) {
+		if (strcmp(o->service, service) == 0)
+			list[--n - 1] = o->board;
 	}
-	if (n)
-		return list;
-	free(list);
-	return NULL;
+	return list;
 }
 
 void heir_boards_forget(const char *but_service)
 {
-	for (size_t i = 0; i < n_older; i++) {
-		if (strcmp(older[i].service, but_service) != 0)
-			board_free(older[i].board);
+	for (const struct older *o = older; o; o = o->next) {
+		if (strcmp(o->service, but_service) != 0)
+			board_free(o->board);
 	}
 }
 
@@ -248,8 +244,8 @@ static bool board_counts(const struct board *b)
 
 void heir_boards_each(void (*fn)(const char *service, int fd))
 {
-	for (size_t i = 0; i < n_older; i++) {
-		if (board_counts(older[i].board))
-			fn(older[i].service, older[i].fd);
+	for (const struct older *o = older; o; o = o->next) {
+		if (board_counts(o->board))
+			fn(o->service, o->fd);
 	}
 }
