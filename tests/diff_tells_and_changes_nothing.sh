@@ -20,7 +20,7 @@ wait_log 'ready services='
 mark
 base debug 10 other ", '127.0.0.1:7003'" 3 077 64 two
 answer=$(ctl diff)
-for line in 'log-level: info -> debug' 'drain-timeout: 30 -> 10' "pidfile: .*/pid.* -> .*/otherpid" \
+for line in 'log-level: info -> debug .nothing else' 'drain-timeout: 30 -> 10' "pidfile: .*/pid.* -> .*/otherpid. .at the next start" \
 	"service 'echo': workers: 2 -> 3 .the pool is resized" "service 'echo': listen: .* -> .*7003.* .new sockets and workers" \
 	"service 'echo': umask: 0+22 -> 0+77 .new workers" "service 'echo': backlog: 511 -> 64 .the socket is adjusted" \
 	"service 'one': removed" "service 'two': added .new sockets and workers"; do
@@ -40,11 +40,24 @@ expect_match "a changed list" "^ok
 service 'echo': what its settings name has changed .new workers.$" "$(ctl diff)"
 printf '192.0.2.0/24\n' >"$dir/deny"
 
+# values that differ late
+long=$(printf "'192.0.2.%d/32', " $(seq 40))
+base info 30 '' '' 2 022 511 one
+sed -i "s|deny = {|allow = {$long'198.51.100.1/32'} deny = {|" "$conf"
+expect_match "reload" "^ok" "$(ctl reload)"
+expect_match "no difference" "^ok
+no difference" "$(ctl diff)"
+sed -i "s|198.51.100.1|198.51.100.2|" "$conf"
+expect_match "a long value" "service 'echo': allow: .*new workers" "$(ctl diff)"
+base info 30 '' '' 2 022 511 one
+expect_match "reload" "^ok" "$(ctl reload)"
+before=$(state '[sorted((n, x["pids"], x["generation"]) for n, x in s.items())]')
+
 # broken settings
 conf 'service echo { listen = {"127.0.0.1:7001"} handler = nonsense }'
 expect_match "broken settings" "^error the settings are not good
 $conf:1: .*nonsense" "$(ctl diff)"
-expect "reloads" "(0, 0, '')" "$(state '(m.reloads_good, m.reloads_bad, m.reload_text.decode())')"
+expect "reloads" "(2, 0, 'done')" "$(state '(m.reloads_good, m.reloads_bad, m.reload_text.decode())')"
 expect "state" "$before" "$(state '[sorted((n, x["pids"], x["generation"]) for n, x in s.items())]')"
 
 # what was found is what a reload then does

@@ -36,8 +36,7 @@ void conf_dump(const struct conf *c, struct buf *out, unsigned flags)
 }
 
 /* Two values are the same if they are written the same. */
-static bool same_value(
-	const struct conf_key *k, const struct conf_service *a, const struct conf_service *b)
+static bool same_value(const struct conf_key *k, const void *a, const void *b)
 {
 	struct buf ta = {0}, tb = {0};
 	bool same;
@@ -88,14 +87,18 @@ static void diff_value(
 		[CONF_SOCKET] = "the socket is adjusted",
 		[CONF_WORKERS] = "new workers",
 		[CONF_LISTEN] = "new sockets and workers"};
+	bool later = !strcmp(k->name, "pidfile") || !strcmp(k->name, "control-socket");
 	char va[256], vb[256];
 
+	if (same_value(k, a, b))
+		return;
 	shown_value(k, a, va, sizeof(va));
 	shown_value(k, b, vb, sizeof(vb));
-	if (strcmp(va, vb) != 0)
-		buf_printf(out, "%s%s%s%s: %s -> %s (%s)\n", name ? "service '" : "",
-			name ? name : "", name ? "': " : "", k->name, va, vb,
-			k->effect ? cost[k->effect] : "nothing else");
+	buf_printf(out, "%s%s%s%s: %s -> %s (%s)\n", name ? "service '" : "", name ? name : "",
+		name ? "': " : "", k->name, va, vb,
+		k->effect ? cost[k->effect]
+		: later   ? "at the next start"
+			  : "nothing else");
 }
 
 /* Keys that are the same, and what they name is not: a file of addresses, a host, a user. */
