@@ -117,3 +117,15 @@ wait_exit 10
 expect "exit status" 0 "$status"
 expect_match "answer to who waits" "^error .*leaving" "$(answered asked7)"
 for pid in $pids; do wait_for 2 gone "$pid" || fail "process $pid is left"; done
+
+# while sockd starts there is nothing to pause, and nothing that a start could wait for in vain
+rm -f "$dir/where/"*
+settings 8 '' ''
+launch
+wait_for 10 test -s "$dir/where/pid" || fail "no program"
+expect_match "pause while it starts" "^error sockd is starting" "$(ctl pause app)"
+ctl_begin early reload
+go
+wait_log ' ready services='
+expect_match "reload asked for while it started" "^ok" "$(answered early)"
+stop

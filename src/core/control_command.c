@@ -22,6 +22,10 @@ static struct service *service_or_answer(struct control_client *c, const char *n
 	struct service *s = service_find(name);
 	char text[320];
 
+	if (master.state == STATE_STARTING) {
+		control_answer(c, false, "sockd is starting\n");
+		return NULL; /* it waits for the workers of every service */
+	}
 	if (s && s->pool && !s->leaving)
 		return s;
 	snprintf(text, sizeof(text), "there is no service '%s'\n", name);

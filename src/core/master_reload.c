@@ -366,6 +366,8 @@ bool reload_reaped(pid_t pid, int status)
 
 void reload_cancel(void)
 {
+	for (int dry = 0; dry < 2; dry++)
+		control_reloaded(dry, reload.ticket[dry] + 1, false, "sockd is leaving\n");
 	reload.again[false] = reload.again[true] = false;
 	loop_timer_clear(&reload.overdue);
 	loop_timer_clear(&reload.decide);
