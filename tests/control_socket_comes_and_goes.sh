@@ -5,7 +5,7 @@
 settings() { conf "$1
 service echo { listen = {'127.0.0.1:7001'} handler = echo workers = 2 }"; }
 settings ''
-prefix=(strace -f -q -o "$dir/trace" -e "trace=umask,bind,chmod,fchmod,fchmodat,fchown,fchownat,chown,lchown")
+prefix=(strace -E ASAN_OPTIONS=detect_leaks=0 -f -q -o "$dir/trace" -e "trace=umask,bind,chmod,fchmod,fchmodat,fchown,fchownat,chown,lchown")
 start
 expect "mode" "660 0 0" "$(stat -c '%a %u %g' /run/sockd/control)"
 expect_match "version" "^ok

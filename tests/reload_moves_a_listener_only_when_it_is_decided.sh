@@ -12,14 +12,12 @@ wait_workers a 2
 # Flags of every listening socket, as the workers see it.
 flags()
 {
-	local pid fd port
+	local port users pid fd
 
-	for s in a b c; do
-		pid=$(workers $s | head -n 1)
-		for fd in /proc/"$pid"/fd/*; do
-			port=$(ss -Hltn "inode = 0" 2>/dev/null; ss -Hltne | grep "ino:$(readlink "$fd" | tr -dc 0-9) " | awk '{print $4}')
-			[ -n "$port" ] && echo "$port $(sed -n 's/flags:\t//p' "/proc/$pid/fdinfo/${fd##*/}")"
-		done
+	ss -Hltnp | while read -r _ _ _ port _ users; do
+		[[ $users =~ \"sockd:[^,]*,pid=([0-9]+),fd=([0-9]+) ]] || continue
+		pid=${BASH_REMATCH[1]} fd=${BASH_REMATCH[2]}
+		echo "$port $(sed -n 's/flags:\t//p' "/proc/$pid/fdinfo/$fd")"
 	done | sort
 }
 snapshot()
@@ -29,6 +27,7 @@ snapshot()
 	flags
 }
 before=$(snapshot)
+[ "$(flags | wc -l)" -eq 4 ] || fail "flags of 4 sockets: $(flags)"
 # b takes one of a, c goes, d comes with the address of c and one more
 bad="service a { listen = {'127.0.0.1:7001'} handler = echo workers = 2 }
 service b { listen = {'127.0.0.1:7002', '127.0.0.1:7003'} handler = discard workers = 1 }

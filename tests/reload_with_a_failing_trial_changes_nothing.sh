@@ -58,7 +58,7 @@ $conf:[0-9]+: service '(m|app)': .*" "$answer"
 	read -r -t 5 -u $held answer || fail "the connection was lost by $1"
 }
 fails 'init that fails' ' options = {"init=fail"} }' 'service=m .*init fails because it was told to'
-fails 'init that crashes' ' options = {"in=init", "do=crash"} }' 'service=m .*killed by signal 11'
+fails 'init that crashes' ' options = {"in=init", "do=abort"} }' 'service=m .*killed by signal 6'
 fails 'a program that cannot start' " options = {'x=y'} }
 	service app { listen = {'127.0.0.1:7014'} handler = program command = {'$dir/norun'} }" 'service=app .*/norun'
 fds=$((fds + 1)) # on which programs say that they are ready
