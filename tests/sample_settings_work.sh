@@ -33,7 +33,7 @@ expect "dump with every default of the example written out" "$out" "$example"
 
 # The other examples, of what may not be there.
 others=$(sed -n 's/^# service \([a-z]*\) {/\1/p' "$sample" | grep -v '^example$')
-expect "examples" "quote git app relay visits" "$(echo $others)"
+expect "examples" "status quote git app relay visits" "$(echo $others)"
 cp "$dir/bare.conf" "$conf"
 for name in $others; do
 	section "$name" | sed 's/ {$/ {\nenabled = no/' >>"$conf"
