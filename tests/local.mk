@@ -171,6 +171,7 @@ shell_tests = \
 	tests/reload_leaves_kept_queues_to_new_workers.sh \
 	tests/reload_of_a_bad_file_changes_nothing.sh \
 	tests/reload_of_pool_size_keeps_workers.sh \
+	tests/reload_that_fails_serves_nobody.sh \
 	tests/reload_that_lacks_a_descriptor_changes_nothing.sh \
 	tests/reload_under_load_loses_nothing.sh \
 	tests/reload_while_a_queue_drains_loses_nobody.sh \

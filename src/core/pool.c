@@ -39,6 +39,7 @@ struct pool *pool_new(struct service *s, struct settings *settings, const struct
 	p->settings = settings_hold(settings);
 	p->conf = conf;
 	p->target = conf->workers;
+	p->go[0] = p->go[1] = -1;
 	p->retry = (struct loop_timer){.fn = retry_due, .arg = p};
 	p->escalate = (struct loop_timer){.fn = escalate_due, .arg = p};
 	p->expire = (struct loop_timer){.fn = expire_due, .arg = p};
@@ -66,6 +67,8 @@ void pool_free(struct pool *p)
 	loop_timer_clear(&p->expire);
 	loop_timer_clear(&p->watch);
 	loop_timer_clear(&p->drain);
+	fd_close(&p->go[0]);
+	fd_close(&p->go[1]);
 	settings_release(p->settings);
 	area_release(p->area);
 	gate_lists_free(&p->lists);
@@ -352,10 +355,10 @@ void pool_leave(struct pool *p, enum leave how, uint64_t timeout_ms)
 		for (size_t i = 0; i < p->n; i++)
 			worker_leave(p, &p->worker[i], p->leave);
 	}
-	/* To say it again does not put off the next step. */
+	/* To say it again does not put off the next step; a shorter time counts. */
 	if (urgent)
 		loop_timer_set(&p->escalate, KILL_AFTER_MS);
-	else if (timeout_ms && !p->escalate.armed)
+	else if (timeout_ms && (!p->escalate.armed || p->escalate.due > mono_ms() + timeout_ms))
 		loop_timer_set(&p->escalate, timeout_ms);
 	if (p->n == 0 && !p->left)
 		service_pool_empty(p->service, p);

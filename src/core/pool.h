@@ -43,6 +43,7 @@ struct pool {
 	struct gate_lists lists;
 	int *listen_fd; /* of its generation; the service owns the descriptors */
 	size_t n_listen;
+	int go[2];             /* a pipe whose end tells those on trial to begin; or -1 */
 	uint64_t drain_ms;     /* what the older pools get, once this one is ready */
 	struct worker *worker; /* those that live, in no order */
 	size_t n, cap;

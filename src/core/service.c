@@ -2,6 +2,7 @@
 #include "core/service_parts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -114,6 +115,8 @@ void service_begin(
 	s->trial = NULL;
 	s->leaving = false;
 	service_set_blocking(s);
+	fd_close(&fresh->go[0]);
+	fd_close(&fresh->go[1]);
 	pool_fill(fresh);
 	if (s->paused) {
 		pool_dismiss(fresh, pool_staying(fresh), drain_ms); /* paused while it was tried */
@@ -132,7 +135,8 @@ void service_try(struct service *s, struct pool *fresh, const struct listener *l
 	fresh->generation = s->generations + 1;
 	fresh->target = 1;
 	s->trial = fresh;
-	pool_fill(fresh);
+	if (pipe2(fresh->go, O_CLOEXEC) == 0)
+		pool_fill(fresh);
 	if (!fresh->n)
 		service_events.tried(s, "cannot be forked");
 }

@@ -72,7 +72,8 @@ struct pool *service_prepare(
 void service_begin(
 	struct service *s, struct pool *fresh, struct listener *listener, uint64_t drain_ms);
 
-/* Fork the first worker of a generation that is yet to begin, and see whether it becomes ready:
+/* Fork the first worker of a generation that is yet to begin, and see whether it becomes ready; unless it is a
+ * program it serves nobody before that:
  * service_events.tried(). The listeners stay the caller's. */
 void service_try(struct service *s, struct pool *fresh, const struct listener *listener);
 

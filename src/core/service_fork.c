@@ -70,6 +70,7 @@ static _Noreturn void child_run(
 		.lists = &p->lists,
 		.notify_fd = s->notify.fd,
 		.start_fd = start_fd,
+		.go_fd = pool_is_program(p) ? -1 : p->go[0],
 		.generation = p->generation,
 		.notify_name = p->conf->notify ? program_notify_open() : NULL,
 		.life_fd = master_life_fd,

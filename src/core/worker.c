@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,6 +264,18 @@ static void signals_init(void)
 	child_handle(SIGALRM, on_alarm);
 }
 
+/* A worker on trial serves nobody before its reload is put into force. */
+static void go_wait(int go_fd)
+{
+	struct pollfd p = {.fd = go_fd, .events = POLLIN};
+	sigset_t none;
+
+	sigemptyset(&none);
+	while (go_fd >= 0 && !sig_part && ppoll(&p, 1, NULL, &none) < 1)
+		;
+	fd_close(&go_fd);
+}
+
 void worker_run(const struct worker_args *a)
 {
 	enum worker_exit status;
@@ -289,6 +302,7 @@ void worker_run(const struct worker_args *a)
 	atomic_compare_exchange_strong(&a->board->retiring, &retired, 0);
 	state_set(SLOT_IDLE);
 	ring();
+	go_wait(a->go_fd);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	status = accept_loop();

@@ -30,11 +30,12 @@ struct worker_args {
 	struct handler_env env;
 	struct board *board;
 	const struct board *const *older; /* NULL, or those of programs before, up to a NULL */
-	const int *listen_fd; /* one: blocking; several: non-blocking */
+	const int *listen_fd;             /* one: blocking; several: non-blocking */
 	size_t n_listen;
 	const struct gate_lists *lists;
 	int notify_fd;           /* eventfd that wakes the master */
 	int start_fd;            /* of a program: its end tells the master that it runs; or -1 */
+	int go_fd;               /* accept nothing before its end is reached; or -1 */
 	unsigned generation;     /* of the service, from 1; for a program */
 	const char *notify_name; /* NOTIFY_SOCKET of a program, or NULL */
 	int life_fd;             /* pipe that reaches its end when the master dies */

@@ -34,6 +34,7 @@ int setup_descriptors(const struct worker_args *a, int *life_fd)
 	child_keep(&keep, a->env.bell);
 	child_keep(&keep, a->log->tx);
 	child_keep(&keep, a->start_fd);
+	child_keep(&keep, a->go_fd);
 	child_keep(&keep, *life_fd);
 	child_keep(&keep, null_fd);
 	child_close_others(&keep);
