@@ -240,6 +240,7 @@ shell_tests = \
 	tests/upgrade_keeps_connections.sh \
 	tests/upgrade_keeps_pidfile_and_mainpid.sh \
 	tests/upgrade_of_a_broken_program_changes_nothing.sh \
+	tests/upgrade_stop_waits_for_the_old.sh \
 	tests/upgrade_takes_new_settings.sh \
 	tests/upgrade_under_load_loses_nothing.sh \
 	tests/usr1_logs_a_summary.sh \

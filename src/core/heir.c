@@ -34,7 +34,14 @@ static struct {
 	uint64_t since_ms;
 	void (*then)(void);
 	int control_fd;
+	bool alone; /* the old master has given up */
 } heir = {.io = {-1, on_answer, NULL}, .live = {.fn = live_due}, .control_fd = -1};
+
+/* The other end of each is with an old master that finishes what it holds. */
+static struct before {
+	struct loop_io io;
+	struct before *next;
+} * before;
 
 static struct older {
 	char service[CONF_NAME_MAX + 1];
@@ -79,6 +86,64 @@ static const char *board_add(int fd, const char *service)
 	return NULL;
 }
 
+static void before_remove(struct before *b)
+{
+	struct before **p = &before;
+
+	while (*p != b)
+		p = &(*p)->next;
+	*p = b->next;
+	loop_remove(&b->io);
+	fd_close(&b->io.fd);
+	free(b);
+}
+
+static void on_before(void *arg)
+{
+	struct before *b = arg;
+	char text[16];
+
+	if (recv(b->io.fd, text, sizeof(text), MSG_DONTWAIT) > 0)
+		return;
+	before_remove(b);
+	if (!before && heir.alone)
+		master_check_finished();
+}
+
+static const char *before_add(int fd)
+{
+	struct before *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return "out of memory";
+	*b = (struct before){{fd, on_before, b}, before};
+	before = b;
+	return NULL;
+}
+
+void heir_stop(const char *word)
+{
+	for (const struct before *b = before; b && heir.alone; b = b->next)
+		(void)!send(b->io.fd, word, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+bool heir_waits_for_older(void)
+{
+	return before && heir.alone;
+}
+
+void heir_older_each(void (*fn)(int fd, const char *line))
+{
+	for (const struct before *b = before; b; b = b->next)
+		fn(b->io.fd, "before\n");
+}
+
+void heir_older_forget(void)
+{
+	while (before)
+		before_remove(before);
+}
+
 static const char *take(int fd, const char *line)
 {
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
@@ -89,6 +154,8 @@ static const char *take(int fd, const char *line)
 		pidfile_inherit(fd);
 	else if (strcmp(line, "control") == 0)
 		heir.control_fd = fd;
+	else if (strcmp(line, "before") == 0)
+		return before_add(fd);
 	else if (strncmp(line, "board ", 6) == 0)
 		return board_add(fd, line + 6);
 	else if (strncmp(line, "listen ", 7) == 0)
@@ -193,7 +260,11 @@ static void on_answer(void *arg)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	loop_remove(&heir.io);
-	fd_close(&heir.io.fd);
+	if (n < 1 || text[0] != 'G' || before_add(heir.io.fd))
+		fd_close(&heir.io.fd);
+	heir.io.fd = -1;
+	for (struct before *b = before; b; b = b->next)
+		(void)loop_add(&b->io);
 	if (master.state != STATE_STARTING)
 		return;
 	if (n < 1 || text[0] != 'G') {
@@ -202,6 +273,7 @@ static void on_answer(void *arg)
 		master_stop();
 		return;
 	}
+	heir.alone = true;
 	sdnotify_mute(false);
 	reload_listeners_own();
 	control_begin(master.settings->conf);

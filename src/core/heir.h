@@ -26,6 +26,16 @@ void heir_live(void);
  * Returns false if there is none: the caller goes on. */
 bool heir_ready(void (*then)(void));
 
+/* Old masters that have given up and whose workers have not all left. They are to be told of a stop, and are
+ * waited for by it, so that connections in their hands are as good as others: word  "S" for a gentle
+ * one, "K" for one at once. */
+void heir_stop(const char *word);
+bool heir_waits_for_older(void);
+
+/* The next program takes care of them: call fn for each; then forget them. */
+void heir_older_each(void (*fn)(int fd, const char *line));
+void heir_older_forget(void);
+
 /* Scoreboards of a service that older programs have, for readers, up to a NULL. Returns NULL if there is
  * none. The list is the caller's to free(), the boards stay. */
 const struct board *const *heir_boards(const char *service);

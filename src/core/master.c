@@ -24,6 +24,7 @@
 #define BIND_RETRY_MS    2000 /* programs may outlive a killed master for a moment */
 #define NOTIFY_AGAIN_MS  100
 #define LOGGER_FINISH_MS 2000
+#define OLDER_MS         3000 /* what an old master needs to enforce its shutdown-timeout */
 
 struct master master;
 
@@ -147,8 +148,27 @@ static void on_service_gone(struct service *s)
 {
 	log_service(LOG_DEBUG, s->name, "is gone");
 	service_free(s);
-	if (master.state >= STATE_STOPPING && !services)
+	master_check_finished();
+}
+
+static void older_overdue(void *arg)
+{
+	(void)arg;
+	heir_older_forget();
+	master_check_finished();
+}
+
+void master_check_finished(void)
+{
+	static struct loop_timer overdue = {.fn = older_overdue};
+
+	if (master.state != STATE_STOPPING || services)
+		return;
+	if (!heir_waits_for_older())
 		finish();
+	else if (!overdue.armed)
+		loop_timer_set(&overdue,
+			(uint64_t)master.settings->conf->shutdown_timeout * 1000 + OLDER_MS);
 }
 
 /* Only upwards: a stop becomes more urgent, never less. */
@@ -165,10 +185,8 @@ static void stop_begin(enum leave how)
 	} else if (master.state == STATE_TERMINATING) {
 		return;
 	}
-	for (struct service *s = services, *next; s; s = next) {
-		next = s->next;
-		service_leave(s, how, timeout_ms);
-	}
+	heir_stop(how >= LEAVE_STOP ? "K" : "S");
+	service_leave_all(how, timeout_ms);
 }
 
 void master_stop(void)

@@ -47,6 +47,9 @@ bool reload_wanted(void);
 /* Ticket of the next one. */
 unsigned reload_next(bool dry);
 
+/* The last of those that a stop waits for may be gone: end, if it is so. */
+void master_check_finished(void);
+
 /* A gentle stop. */
 void master_stop(void);
 void master_state_set(enum master_state state);

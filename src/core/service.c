@@ -201,6 +201,14 @@ void service_leave(struct service *s, enum leave how, uint64_t timeout_ms)
 	}
 }
 
+void service_leave_all(enum leave how, uint64_t timeout_ms)
+{
+	for (struct service *s = services, *next; s; s = next) {
+		next = s->next;
+		service_leave(s, how, timeout_ms);
+	}
+}
+
 void service_hand_over(struct service *s, uint64_t timeout_ms)
 {
 	s->leaving = true;

@@ -104,6 +104,9 @@ void service_unstore_listeners(struct service *s);
 /* Make its listeners block or not, as its workers need it. */
 void service_listeners_settle(struct service *s);
 
+/* The same for all of them. */
+void service_leave_all(enum leave how, uint64_t timeout_ms);
+
 /* Fork one worker into a free slot, and fill in w->slot and w->start. Returns its pid, or -1 after logging
  * why. */
 pid_t service_fork(struct service *s, struct pool *p, struct worker *w);

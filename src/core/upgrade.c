@@ -39,6 +39,7 @@
 #define NURSE_SIG_KILL SIGQUIT
 
 static void on_word(void *arg);
+static void on_last_word(void *arg);
 static void on_silence(void *arg);
 static void on_undead(void *arg);
 static void hand_over(void *arg);
@@ -147,6 +148,7 @@ static int bag_fill(int tell_fd)
 			bag_add_listener(&s->listener[i], s->name);
 		bag_add_board(s->name, s->board_fd);
 	}
+	heir_older_each(bag_add);
 	while (listener_untaken(&at, &theirs, &name))
 		bag_add_listener(&theirs, name);
 	heir_boards_each(bag_add_board);
@@ -385,6 +387,7 @@ static void give_up(void)
 	uint64_t drain_ms = (uint64_t)master.settings->conf->drain_timeout * 1000;
 
 	sdnotify_mute(true);
+	heir_older_forget();
 	pidfile_release();
 	control_close(true);
 	master_state_set(STATE_STOPPING);
@@ -417,7 +420,10 @@ static void hand_over(void *arg)
 		failed("the new program ended as it took over");
 		return;
 	}
-	end();
+	loop_timer_clear(&up.again);
+	up.step = UPGRADE_NONE;
+	up.io.fn = on_last_word;
+	(void)loop_add(&up.io);
 	buf_free(&up.reason);
 	log_msg(LOG_NOTICE, "upgrade: done in %llu ms: pid %d has taken over",
 		(unsigned long long)(mono_ms() - up.since_ms), (int)up.heir);
@@ -465,6 +471,23 @@ static bool word_take(void)
 		loop_timer_set(&up.silence, SILENCE_MS);
 	}
 	return up.step == UPGRADE_WAITS;
+}
+
+/* From the one that has taken over. */
+static void on_last_word(void *arg)
+{
+	uint64_t shutdown_ms = (uint64_t)master.settings->conf->shutdown_timeout * 1000;
+	char text[16] = "";
+
+	(void)arg;
+	if (recv(up.io.fd, text, sizeof(text) - 1, MSG_DONTWAIT) <= 0) {
+		loop_remove(&up.io);
+		fd_close(&up.io.fd);
+	} else if (text[0] == 'S') {
+		service_leave_all(LEAVE_GENTLY, shutdown_ms);
+	} else if (text[0] == 'K') {
+		service_leave_all(LEAVE_STOP, shutdown_ms);
+	}
 }
 
 static void on_word(void *arg)

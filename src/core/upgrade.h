@@ -3,7 +3,8 @@
  *
  * The two speak over a SEQPACKET pair. The new one says "." (alive), "E" and a reason, or "R" and its pid
  * (every service is ready); the answer to that is "G" (go: all is yours) or "GH" (and read your settings
- * again). Whoever sees the other's end before that goes on alone, or leaves.
+ * again). Whoever sees the other's end before that goes on alone, or leaves. After it "S" and "K" tell the
+ * old one that the new one stops, gently or at once.
  */
 #ifndef SOCKD_CORE_UPGRADE_H
 #define SOCKD_CORE_UPGRADE_H
