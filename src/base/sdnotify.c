@@ -40,7 +40,7 @@ void sdnotify_init(void)
 }
 
 /* fd  to be sent along, or -1 */
-static int notify(int fd, const char *fmt, va_list ap)
+static PRINTF_LIKE(2, 0) int notify(int fd, const char *fmt, va_list ap)
 {
 	union {
 		char space[CMSG_SPACE(sizeof(int))];

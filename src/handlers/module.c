@@ -59,7 +59,7 @@ static const char *module_check(const struct conf_service *s, char *err, size_t 
 	return "options";
 }
 
-static void module_log(int level, const char *fmt, ...)
+static PRINTF_LIKE(2, 3) void module_log(int level, const char *fmt, ...)
 {
 	char text[LOG_RECORD_MAX / 2];
 	struct log_record r;
