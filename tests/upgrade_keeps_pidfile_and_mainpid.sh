@@ -35,7 +35,7 @@ while not os.path.exists(sys.argv[1] + ".end") and not bad:
 print(bad)
 ' "$pidfile" "$dir/control" >"$dir/watched" &
 watcher=$!
-wait_for 5 grep -q begun "$dir/watched" || fail "nobody watches"
+wait_for 5 grep -qs begun "$dir/watched" || fail "nobody watches"
 
 changed() { [ "$(cat "$pidfile")" != "$old" ]; }
 for _ in 1 2 3; do

@@ -55,6 +55,11 @@ bool heir_waits(void)
 	return heir.io.fd >= 0;
 }
 
+bool heir_took_over(void)
+{
+	return heir.alone;
+}
+
 static void tell(const char *text, size_t n)
 {
 	if (heir.io.fd >= 0)

@@ -16,6 +16,9 @@ int heir_init(void);
 /* True until the old master has gone; nothing that it may still need is to be changed. */
 bool heir_waits(void);
 
+/* True once it has: there is no way back. */
+bool heir_took_over(void);
+
 /* Tell the old master why this start fails; what stands for nothing in a start like any other. */
 void heir_failed(const char *reason);
 

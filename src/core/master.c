@@ -75,7 +75,8 @@ static void running_begin(void)
 	struct log_record r;
 	size_t n = 0;
 
-	if (pidfile_write() < 0) {
+	/* A full disk is no reason to end what an upgrade has taken over. */
+	if (pidfile_write() < 0 && !heir_took_over()) {
 		master.status = EXIT_FAILURE;
 		stop_begin(LEAVE_STOP);
 		return;
