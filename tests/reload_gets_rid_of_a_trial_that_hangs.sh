@@ -19,5 +19,5 @@ hangs=$(cat "$dir/where/pid")
 wait_for 6 gone "$hangs" || fail "the program that hangs stays"
 only_echo() { [ "$(children "$master" | wc -l)" = 2 ]; }
 wait_for 5 only_echo || fail "children: $(children "$master" | wc -l), expected a worker and the logger"
-expect "services" "['echo']" "$(state 'sorted(s)')"
+wait_for 5 state_is 'sorted(s)' "['echo']" || fail "services: $(state 'sorted(s)')"
 stop

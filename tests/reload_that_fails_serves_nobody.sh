@@ -20,7 +20,7 @@ wait_for 10 test -e "$dir/where/runs" || fail "no trial"
 wait_workers one 3
 wait_workers two 3
 wait_workers new 1
-all_idle() { [ "$(state '{w for n in ("one", "two", "new") for w in s[n]["states"]}')" = "{'idle'}" ]; }
+all_idle() { [ "$(state '{w for n in ("one", "two") for w in s[n]["states"]}')" = "{'idle'}" ]; }
 wait_for 10 all_idle || fail "trials are not ready"
 cpy '
 for port in (7001, 7002, 7003):
@@ -30,16 +30,18 @@ for port in (7001, 7002, 7003):
 # who comes to a new service waits, until it is known to be none
 pyx 'from control import *
 c = Client("127.0.0.1:7004")
+print("connected", flush=True)
 c.send("x")
 try:
     print("got", c.rest())
 except ConnectionError:
-    print("closed")' >"$dir/early" &
+    print("closed", flush=True)' >"$dir/early" &
 started+=($!)
+wait_for 10 grep -q connected "$dir/early" || fail "no client"
+expect "services in force" "['one', 'two']" "$(state 'sorted(s)')"
 touch "$dir/where/go"
 expect_match "answer" "^error" "$(answered asked)"
-wait_for 10 test -s "$dir/early" || fail "the client of the new service hangs"
-expect "client of the new service" closed "$(cat "$dir/early")"
+wait_for 10 grep -qx closed "$dir/early" || fail "the client of the new service: $(cat "$dir/early")"
 wait_workers one 2
 wait_workers two 2
 wait_workers new 0

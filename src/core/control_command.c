@@ -68,6 +68,8 @@ static void boards(struct control_client *c, char **word)
 	for (const struct service *s = services; s && rc == 0; s = s->next) {
 		unsigned limit, queue = service_queue(s, &limit);
 
+		if (!s->pool)
+			continue; /* one that is on trial, and may never be */
 		if (n == FDS_A_MESSAGE) {
 			rc = text.failed ? -1 : boards_send(c, &text, fd, n);
 			buf_free(&text);
