@@ -21,7 +21,7 @@ service other { listen = {'127.0.0.1:7004'} handler = echo workers = 1 }"
 }
 paused() { [ "$(state "(s['$1']['mode'], s['$1']['pids'])")" = "('paused', [])" ]; }
 queued() { [ "$(state "s['echo']['queue']")" -ge "$1" ]; }
-# Clients who wait for an answer of echo: on each port two
+# Four clients who wait for an answer of echo
 clients_begin()
 {
 	rm -f "$dir/clients"
@@ -36,7 +36,7 @@ open(sys.argv[1] + ".part", "w").write(repr(set(got)))
 os.rename(sys.argv[1] + ".part", sys.argv[1])' "$dir/clients") &
 	clients=$!
 	started+=($clients)
-	wait_for 10 queued "${1:-4}" || fail "in the queue: $(state "s['echo']")"
+	wait_for 10 queued 4 || fail "in the queue: $(state "s['echo']")"
 }
 settings 022
 start
