@@ -145,10 +145,21 @@ static void finish(void)
 		loop_stop();
 }
 
+/* A service has gone in a stop: those that have waited for it may be next. */
+static void leave_rest_due(void *arg)
+{
+	(void)arg;
+	service_leave_all(LEAVE_DRAIN, (uint64_t)master.settings->conf->shutdown_timeout * 1000);
+}
+
+static struct loop_timer leave_rest = {.fn = leave_rest_due};
+
 static void on_service_gone(struct service *s)
 {
 	log_service(LOG_DEBUG, s->name, "is gone");
 	service_free(s);
+	if (master.state == STATE_STOPPING)
+		loop_timer_set(&leave_rest, 0);
 	master_check_finished();
 }
 

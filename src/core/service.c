@@ -201,11 +201,21 @@ void service_leave(struct service *s, enum leave how, uint64_t timeout_ms)
 	}
 }
 
+static bool reads_boards(const struct service *s)
+{
+	return s->pool && s->pool->area->handler->reads_boards;
+}
+
 void service_leave_all(enum leave how, uint64_t timeout_ms)
 {
+	bool others = false;
+
+	for (const struct service *s = services; s; s = s->next)
+		others |= !reads_boards(s);
 	for (struct service *s = services, *next; s; s = next) {
 		next = s->next;
-		service_leave(s, how, timeout_ms);
+		if (how != LEAVE_DRAIN || !others || !reads_boards(s))
+			service_leave(s, how, timeout_ms);
 	}
 }
 

@@ -105,6 +105,8 @@ void service_unstore_listeners(struct service *s);
 void service_listeners_settle(struct service *s);
 
 /* The same for all of them. */
+/* The same for all. In a gentle stop, those that tell how the others are stay until these are gone: call it
+ * again then. */
 void service_leave_all(enum leave how, uint64_t timeout_ms);
 
 /* Fork one worker into a free slot, and fill in w->slot and w->start. Returns its pid, or -1 after logging
