@@ -22,7 +22,7 @@ wait_log 'next_try_s=4' 20
 tail -n "+$since" "$log" | sed '1,/next_try_s=1 others=/d' >"$dir/tries"
 expect "lines once it is known, for two tries" 2 "$(grep -c app "$dir/tries")"
 expect "of them with last words" 2 "$(grep -c 'died: exit status 3.*stderr=".*step 5 of' "$dir/tries")"
-[ "$(logged_times 'died: exit')" -le 6 ] || fail "$(logged_times 'died: exit') lines about 10 deaths"
+[ "$(logged_times 'died: exit')" -le 8 ] || fail "$(logged_times 'died: exit') lines about 10 deaths"
 logged 'others=[1-9]' || fail "the others of a pool that died together are not counted"
 
 touch "$dir/mended"

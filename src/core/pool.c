@@ -194,6 +194,8 @@ static void death_log(struct pool *p, const struct worker *w, int status, bool e
 		return;
 	death_text(text, sizeof(text), status);
 	/* What the next one says has its place in the line about its end, if nobody else speaks. */
+	if (!expected)
+		p->told = status;
 	log_begin(&r, level, LOG_F_DEATH | (loop && alone ? LOG_F_HOLD : 0),
 		expected ? "left" : text);
 	log_str(&r, "service", p->service->name);
@@ -287,7 +289,7 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	ready = w->ready;
 	expected = death_is_expected(p, w, status);
 	early = !expected && death_is_early(p, w, status);
-	more = early && p->backoff_ms && pid != p->probe && p->n > 1; /* of the same */
+	more = early && p->backoff_ms && pid != p->probe && p->n > 1 && status == p->told;
 	if (!expected || !p->backoff_ms)
 		crash_count(p, pid, early);
 	if (more)
