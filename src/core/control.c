@@ -80,6 +80,10 @@ static void on_readable(void *arg)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n == 0 && c->waits != CONTROL_NOTHING) {
+		loop_remove(&c->io); /* has left, or only closed its half: the answer shows */
+		return;
+	}
 	if (n <= 0 || c->waits != CONTROL_NOTHING) {
 		control_close_client(c); /* has left, or says more than one line */
 		return;
