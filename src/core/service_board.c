@@ -40,6 +40,7 @@ void service_publish(struct service *s)
 {
 	struct board_service *b = &s->board->service;
 	const struct pool *p = s->pool;
+	uint32_t n;
 
 	if (!p)
 		return;
@@ -57,8 +58,9 @@ void service_publish(struct service *s)
 	b->generation = p->generation;
 	text_set(b->name, sizeof(b->name), s->name);
 	text_set(b->handler, sizeof(b->handler), p->area->handler->name);
-	for (b->n_listen = 0; b->n_listen < s->n_listeners && b->n_listen < BOARD_LISTEN;
-		b->n_listen++)
-		addr_format(&s->listener[b->n_listen].bound, b->listen[b->n_listen]);
+	/* Counted here: what stands in the board a worker may change between two looks. */
+	for (n = 0; n < s->n_listeners && n < BOARD_LISTEN; n++)
+		addr_format(&s->listener[n].bound, b->listen[n]);
+	b->n_listen = n;
 	atomic_fetch_add(&b->version, 1);
 }
