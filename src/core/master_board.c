@@ -21,6 +21,13 @@ int master_board_init(void)
 	return 0;
 }
 
+/* What is inherited could be written to. */
+void master_board_forget(void)
+{
+	board_master_free(board);
+	board = NULL;
+}
+
 void master_board_state(void)
 {
 	board->state = master.state;

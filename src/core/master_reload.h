@@ -62,6 +62,7 @@ void reload_tried(struct service *s, const char *failure);
 int master_board_init(void);
 void master_board_state(void); /* it has changed */
 void master_board_reloaded(bool good, const char *text);
+void master_board_forget(void); /* in a child */
 
 /* Do what was asked for while it could not be done. */
 void reload_resume(void);

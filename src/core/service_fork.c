@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "board/admit.h"
 #include "core/heir.h"
+#include "core/master_reload.h"
 #include "core/pool_program.h"
 #include "core/worker.h"
 
@@ -27,6 +28,7 @@ static void forget_others(const struct service *me, const struct pool *mine)
 			area_forget(s->trial->area);
 	}
 	heir_boards_forget(me->name);
+	master_board_forget();
 	log_channels_keep(me->log);
 }
 
