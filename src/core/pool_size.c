@@ -149,7 +149,8 @@ void pool_bell(struct pool *p, unsigned queue)
 		w->ready = p->ready = more = true;
 	}
 	if (more && p == p->service->trial) {
-		service_events.tried(p->service, NULL);
+		if (first) /* a worker in the place of one that retired is no second good trial */
+			service_events.tried(p->service, NULL);
 		return;
 	}
 	if (more && (first || pool_is_program(p)))
