@@ -198,7 +198,8 @@ int control_open(const struct conf *c, int inherited)
 	control_group_set(c);
 	listener.fd = -1;
 	if (inherited >= 0) {
-		(void)listener_from(&listener, inherited);
+		if (listener_from(&listener, inherited) == 0)
+			control_group_set(c); /* the program before had other settings, maybe */
 	} else if (!c->control_socket || !*c->control_socket) {
 		return 0;
 	} else if (socket_open(c->control_socket, err, sizeof(err)) < 0) {
