@@ -178,7 +178,7 @@ void master_check_finished(void)
 		return;
 	if (!heir_waits_for_older())
 		finish();
-	else if (!overdue.armed)
+	else if (!overdue.armed && master.settings->conf->shutdown_timeout) /* 0: never */
 		loop_timer_set(&overdue,
 			(uint64_t)master.settings->conf->shutdown_timeout * 1000 + OLDER_MS);
 }
