@@ -37,6 +37,7 @@
 #define NOTIFY_MS      100
 #define NOTIFY_TRIES   50
 #define NURSE_SIG_KILL SIGQUIT
+#define STATUS_MAX     300 /* of a reason; the log has all of it */
 
 static void on_word(void *arg);
 static void on_last_word(void *arg);
@@ -311,8 +312,10 @@ static PRINTF_LIKE(1, 2) void failed(const char *fmt, ...)
 		master_errors_log("upgrade: ", &reason);
 	log_msg(LOG_ERR, "upgrade: failed; the old program stays in charge");
 	log_time(now);
-	(void)sdnotify("STATUS=serving; upgrade at %s failed: %.*s", now,
-		(int)strcspn(reason.data ? reason.data : "", "\n"), reason.data ? reason.data : "");
+	/* As much as finds room in a message: else STATUS would stay as it was. */
+	snprintf(text, STATUS_MAX, "%s", reason.data ? reason.data : "");
+	text[strcspn(text, "\n")] = '\0';
+	(void)sdnotify("STATUS=serving; upgrade at %s failed: %s", now, text);
 	master_state_set(STATE_RUNNING);
 	/* The new one may have had other listeners beside them. */
 	for (struct service *s = services; s; s = s->next)
