@@ -180,7 +180,7 @@ static void reload_begin(bool dry)
 		return;
 	master_state_set(STATE_RELOADING);
 	(void)sdnotify("RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading",
-		(unsigned long long)mono_ms() * 1000);
+		(unsigned long long)mono_us());
 	log_msg(LOG_NOTICE, "reload: reading %s", master_source_name());
 }
 
