@@ -240,7 +240,8 @@ static _Noreturn void run(char **word, size_t n)
 		top();
 	for (size_t w = 0; w < n; w++)
 		len += (size_t)snprintf(line + len, sizeof(line) - len, w ? " %s" : "%s", word[w]);
-	pass_on(line, strcmp(word[0], "reload") == 0 || strcmp(word[0], "upgrade") == 0
+	pass_on(line, strcmp(word[0], "reload") == 0 || strcmp(word[0], "diff") == 0 ||
+				      strcmp(word[0], "upgrade") == 0
 			      ? ASK_RESULT_MS
 			      : ASK_MS);
 }
