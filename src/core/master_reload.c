@@ -144,7 +144,7 @@ static void on_overdue(void *arg)
 		for (size_t i = 0; i < reload.plan.n; i++) {
 			const struct plan_item *it = &reload.plan.item[i];
 
-			if (it->fresh && !it->fresh->ready)
+			if (it->fresh && it->fresh->n && !it->fresh->ready)
 				failed_because(
 					"%s:%d: service '%s': its first worker was not ready in %d s",
 					it->conf->file, it->conf->line, it->conf->name,

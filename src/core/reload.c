@@ -278,7 +278,7 @@ size_t plan_try(struct plan *p)
 	for (size_t i = 0; i < p->n && !p->failed; i++) {
 		struct plan_item *it = &p->item[i];
 
-		if (!it->fresh || it->service->paused)
+		if (!it->fresh)
 			continue;
 		it->fresh->drain_ms = (uint64_t)p->settings->conf->drain_timeout * 1000;
 		it->tried = true;

@@ -135,6 +135,8 @@ void service_try(struct service *s, struct pool *fresh, const struct listener *l
 	fresh->generation = s->generations + 1;
 	fresh->target = 1;
 	s->trial = fresh;
+	if (s->paused)
+		return; /* nobody is tried, but what the reload counts on stays */
 	if (pipe2(fresh->go, O_CLOEXEC) == 0)
 		pool_fill(fresh);
 	if (!fresh->n)
