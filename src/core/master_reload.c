@@ -155,7 +155,9 @@ static void on_overdue(void *arg)
 		return;
 	}
 	failed_because("the settings could not be read in %d s", READ_LIMIT_MS / 1000);
-	child_kill();
+	/* Not even its death is waited for: a file server that hangs may put that off for ever. */
+	child_forget();
+	conclude(false);
 }
 
 static void reload_begin(bool dry)
