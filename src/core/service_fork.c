@@ -36,16 +36,20 @@ static void forget_others(const struct service *me, const struct pool *mine)
 static void boards_open(struct handler_env *env)
 {
 	const struct board **b;
+	const char **names;
 	size_t n = 0;
 
 	for (const struct service *s = services; s; s = s->next)
 		n++;
 	b = calloc(n, sizeof(*b));
-	for (const struct service *s = services; b && s; s = s->next) {
+	names = calloc(n, sizeof(*names));
+	for (const struct service *s = services; b && names && s; s = s->next) {
+		names[env->n_boards] = s->name;
 		b[env->n_boards] = board_open(s->board_fd);
 		env->n_boards += b[env->n_boards] != NULL;
 	}
 	env->boards = b;
+	env->names = names;
 	env->master_board = board_master_open(master_board_fd);
 	if (env->n_boards != n || !env->master_board)
 		fatal(WORKER_FAILED, "scoreboard: %m");

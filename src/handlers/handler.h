@@ -22,6 +22,7 @@ struct handler_env {
 	void *area; /* shared by all workers of the service, zero at first; area_size bytes, or NULL */
 	/* For one that reads_boards: all services and sockd as a whole, to read. */
 	const struct board *const *boards;
+	const char *const *names; /* of them, by the master's word */
 	size_t n_boards;
 	const struct board_master *master_board;
 	int ask_fd; /* a number written here makes the master look at all queues, soon */

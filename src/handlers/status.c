@@ -116,11 +116,12 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->v.name, y->v.name);
 }
 
-/* A service that a reload has removed, when its last worker has left. */
+/* A service that a reload has removed, when its last worker has left, or one that never came into force. */
 static bool is_gone(const struct view_service *v)
 {
-	return v->mode == MODE_LEAVING && !v->state[SLOT_STARTING] && !v->state[SLOT_IDLE] &&
-	       !v->state[SLOT_BUSY] && !v->state[SLOT_LEAVING];
+	return !v->generation ||
+	       (v->mode == MODE_LEAVING && !v->state[SLOT_STARTING] && !v->state[SLOT_IDLE] &&
+		       !v->state[SLOT_BUSY] && !v->state[SLOT_LEAVING]);
 }
 
 static bool status_take(const struct handler_env *env, struct status *s)
@@ -138,6 +139,8 @@ static bool status_take(const struct handler_env *env, struct status *s)
 
 		one->board = env->boards[i];
 		view_service(one->board, &one->v);
+		/* In the board a worker could forge that of another, or break the metrics. */
+		snprintf(one->v.name, sizeof(one->v.name), "%s", env->names[i]);
 		s->n += !is_gone(&one->v);
 	}
 	qsort(s->service, s->n, sizeof(*s->service), by_name);
