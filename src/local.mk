@@ -91,6 +91,8 @@ libsockd_a_SOURCES = \
 	src/core/settings.h \
 	src/core/upgrade.c \
 	src/core/upgrade.h \
+	src/core/upgrade_start.c \
+	src/core/upgrade_start.h \
 	src/core/worker.c \
 	src/core/worker.h \
 	src/core/worker_accept.c \

@@ -180,7 +180,9 @@ static void readers_renew(struct plan *p)
 	for (const struct service *s = services; s; s = s->next)
 		changed |= !s->leaving && !is_planned(p, s);
 	for (size_t i = 0; i < p->n; i++) {
-		if (changed && handler_find(p->item[i].conf->handler)->reads_boards)
+		const struct conf_service *c = p->item[i].conf;
+
+		if (changed && c && handler_find(c->handler)->reads_boards)
 			p->item[i].effect |= CONF_WORKERS;
 	}
 }

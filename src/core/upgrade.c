@@ -1,21 +1,12 @@
-/* upgrade.c: the old program's side: start the new one, wait for its word, give it everything, leave.
- *
- * A nurse, forked for that, is the parent of the new program until it is ready, and tells how it ended.
- * When the nurse has left, the new master is the child of whoever watches over daemons here: systemd
- * would not see the end of a process that is a grandchild.
- */
+/* upgrade.c: the old program's side: start the new one, wait for its word, give it everything, leave. */
 #include "core/upgrade.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,27 +20,20 @@
 #include "core/loop.h"
 #include "core/master_reload.h"
 #include "core/service.h"
+#include "core/upgrade_start.h"
 
-#define FIRST_FD       3
-#define SILENCE_MS     5000  /* without a sign of life */
-#define WHOLE_MS       60000 /* with them */
-#define KILL_AFTER_MS  2000  /* for a new program that failed, from TERM on */
-#define NOTIFY_MS      100
-#define NOTIFY_TRIES   50
-#define NURSE_SIG_KILL SIGQUIT
-#define STATUS_MAX     300 /* of a reason; the log has all of it */
+#define SILENCE_MS    5000  /* without a sign of life */
+#define WHOLE_MS      60000 /* with them */
+#define KILL_AFTER_MS 2000  /* for a new program that failed, from TERM on */
+#define NOTIFY_MS     100
+#define NOTIFY_TRIES  50
+#define STATUS_MAX    300 /* of a reason; the log has all of it */
 
 static void on_word(void *arg);
 static void on_last_word(void *arg);
 static void on_silence(void *arg);
 static void on_undead(void *arg);
 static void hand_over(void *arg);
-
-static struct {
-	char **argv; /* ends with NULL */
-	char *folder;
-	const char *path;
-} self;
 
 static struct {
 	enum { UPGRADE_NONE, UPGRADE_WAITS, UPGRADE_READY } step;
@@ -66,202 +50,14 @@ static struct {
 	.undead = {.fn = on_undead},
 	.again = {.fn = hand_over}};
 
-/* The name that was executed, found in $PATH or not: a link that a package manager moves on to the next
- * version is followed anew. Source: getauxval(3) */
-void upgrade_init(int argc, char **argv)
-{
-	const char *path = (const char *)getauxval(AT_EXECFN);
-	char *full;
-
-	self.argv = calloc((size_t)argc + 1, sizeof(*self.argv));
-	self.folder = getcwd(NULL, 0);
-	self.path = path && *path ? path : "/proc/self/exe";
-	if (self.argv)
-		memcpy(self.argv, argv, (size_t)argc * sizeof(*argv));
-	if (self.path[0] != '/' && self.folder &&
-		asprintf(&full, "%s/%s", self.folder, self.path) > 0)
-		self.path = full;
-}
-
-/* --- What is handed over ------------------------------------------------------------------- */
-
-static struct {
-	int *fd;
-	size_t n, cap;
-	struct buf text;
-} bag;
-
-static void bag_add(int fd, const char *line)
-{
-	int *more = bag.fd;
-
-	if (bag.n == bag.cap) {
-		bag.cap = 2 * bag.cap + 16;
-		more = reallocarray(bag.fd, bag.cap, sizeof(*more));
-	}
-	bag.text.failed |= !more;
-	if (!more)
-		return;
-	bag.fd = more;
-	bag.fd[bag.n++] = fd;
-	buf_puts(&bag.text, line);
-}
-
-static void bag_add_listener(const struct listener *l, const char *name)
-{
-	struct buf line = {0};
-
-	listener_describe(l, name, &line);
-	bag.text.failed |= line.failed;
-	if (!line.failed)
-		bag_add(l->fd, line.data);
-	buf_free(&line);
-}
-
-static void bag_add_board(const char *service, int fd)
-{
-	char line[128];
-
-	snprintf(line, sizeof(line), "board %s\n", service);
-	bag_add(fd, line);
-}
-
-static void bag_empty(void)
-{
-	free(bag.fd);
-	buf_free(&bag.text);
-	memset(&bag, 0, sizeof(bag));
-}
-
-static int bag_fill(int tell_fd)
-{
-	struct listener theirs;
-	const char *name;
-	size_t at = 0;
-
-	bag_add(tell_fd, "tell\n");
-	if (pidfile_fd() >= 0)
-		bag_add(pidfile_fd(), "pidfile\n");
-	if (control_fd() >= 0)
-		bag_add(control_fd(), "control\n");
-	for (const struct service *s = services; s; s = s->next) {
-		for (size_t i = 0; !s->leaving && i < s->n_listeners; i++)
-			bag_add_listener(&s->listener[i], s->name);
-		bag_add_board(s->name, s->board_fd);
-	}
-	heir_older_each(bag_add);
-	while (listener_untaken(&at, &theirs, &name))
-		bag_add_listener(&theirs, name);
-	heir_boards_each(bag_add_board);
-	if (!bag.text.failed)
-		return 0;
-	bag_empty();
-	return -1;
-}
-
-/* --- The new program ----------------------------------------------------------------------- */
-
-static _Noreturn void exec_failed(int tell_fd, const char *what)
-{
-	char text[PATH_MAX + 128];
-	int n = snprintf(text, sizeof(text), "E%s: %s", what, strerrordesc_np(errno));
-
-	(void)!send(tell_fd, text, (size_t)n, MSG_NOSIGNAL);
-	_exit(1);
-}
-
-/* In the process that becomes it: what it gets goes to descriptor 3 and on, in order. */
-static _Noreturn void program_become(int tell_fd)
-{
-	int end = FIRST_FD + (int)bag.n;
-	struct buf text = {0};
-	sigset_t none;
-
-	buf_printf(&text, "1 %d\n", (int)getpid());
-	buf_add(&text, bag.text.data, bag.text.len);
-	tell_fd = fcntl(tell_fd, F_DUPFD_CLOEXEC, end);
-	for (size_t i = 0; i < bag.n; i++) {
-		bag.fd[i] = fcntl(bag.fd[i], F_DUPFD_CLOEXEC, end);
-		if (bag.fd[i] < 0)
-			exec_failed(tell_fd, "descriptors");
-	}
-	for (size_t i = 0; i < bag.n; i++)
-		dup2(bag.fd[i], FIRST_FD + (int)i);
-	if (text.failed || setenv(UPGRADE_VARIABLE, text.data, 1) < 0)
-		exec_failed(tell_fd, "memory");
-	sdnotify_export();
-	/* A folder that is gone matters only if the arguments name something in it. */
-	if (self.folder)
-		(void)!chdir(self.folder);
-	child_signals(NULL, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execv(self.path, self.argv);
-	exec_failed(tell_fd, self.path);
-}
-
-static void nurse_wait(pid_t child, int tell_fd)
-{
-	char text[32];
-	int status, n;
-
-	if (waitpid(child, &status, WNOHANG) != child)
-		return;
-	n = snprintf(text, sizeof(text), "X%d", status);
-	(void)!send(tell_fd, text, (size_t)n, MSG_NOSIGNAL);
-	_exit(0);
-}
-
-static _Noreturn void nurse_run(int tell_fd)
-{
-	sigset_t all, mine;
-	pid_t child;
-	int sig;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	child_signals(NULL, 0);
-	prctl(PR_SET_NAME, "sockd-upgrade");
-	prctl(PR_SET_PDEATHSIG, NURSE_SIG_KILL);
-	if (getppid() != master_pid)
-		_exit(1);
-	child = fork();
-	if (child == 0)
-		program_become(tell_fd);
-	if (child < 0)
-		exec_failed(tell_fd, "fork");
-	tell_fd = dup2(tell_fd, FIRST_FD);
-	close_range(FIRST_FD + 1, ~0U, 0);
-	sigemptyset(&mine);
-	sigaddset(&mine, SIGCHLD);
-	sigaddset(&mine, SIGTERM);
-	sigaddset(&mine, NURSE_SIG_KILL);
-	for (;;) {
-		nurse_wait(child, tell_fd);
-		if (sigwait(&mine, &sig) == 0 && sig != SIGCHLD)
-			kill(child, sig == SIGTERM ? SIGTERM : SIGKILL);
-	}
-}
-
 static int program_start(void)
 {
-	int fd[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) < 0)
-		return -1;
-	up.io.fd = fd[0];
-	if (bag_fill(fd[1]) == 0 && loop_add(&up.io) == 0)
-		up.nurse = fork();
-	else
-		up.nurse = -1;
-	if (up.nurse == 0)
-		nurse_run(fd[1]);
-	bag_empty();
-	fd_close(&fd[1]);
-	if (up.nurse > 0)
+	up.nurse = upgrade_start(&up.io.fd);
+	if (up.nurse > 0 && loop_add(&up.io) == 0)
 		return 0;
-	up.nurse = 0;
-	loop_remove(&up.io);
+	if (up.nurse > 0)
+		kill(up.nurse, NURSE_SIG_KILL);
+	up.nurse = up.nurse > 0 ? up.nurse : 0;
 	fd_close(&up.io.fd);
 	return -1;
 }
@@ -338,9 +134,9 @@ static void begin(void)
 	up.heir = 0;
 	up.since_ms = mono_ms();
 	master_state_set(STATE_UPGRADING);
-	log_msg(LOG_NOTICE, "upgrade: starting %s", self.path);
+	log_msg(LOG_NOTICE, "upgrade: starting %s", upgrade_path());
 	(void)sdnotify("STATUS=upgrading");
-	if (!self.argv || program_start() < 0) {
+	if (program_start() < 0) {
 		failed("cannot start: %s", strerrordesc_np(errno));
 		return;
 	}

@@ -273,7 +273,7 @@ static void scribbled_lock_holds_up_nobody_for_ever(void **state)
 
 static void scribbled_board_is_survived(void **state)
 {
-	static const struct admit_limits l = {5, 10, 60, 10, 60};
+	static const struct admit_limits l = {5, 10, 60, 10, 60, NULL};
 	unsigned char *p = (unsigned char *)b;
 	uint64_t since, now = mono_ms() * 1000;
 
@@ -401,7 +401,7 @@ static void rates_do_not_overflow(void **state)
 
 static void refused_costs_no_token_elsewhere(void **state)
 {
-	static const struct admit_limits l = {1, 3, 1000, 2, 1000};
+	static const struct admit_limits l = {1, 3, 1000, 2, 1000, NULL};
 
 	(void)state;
 	assert_int_equal(admit(b, 0, 77, &l, S), REFUSED_NOT); /* 2 left of all, 1 of its own */
@@ -425,7 +425,7 @@ static void refused_costs_no_token_elsewhere(void **state)
 
 static void unix_clients_have_the_rate_alone(void **state)
 {
-	static const struct admit_limits l = {1, 3, 1000, 1, 1000};
+	static const struct admit_limits l = {1, 3, 1000, 1, 1000, NULL};
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
