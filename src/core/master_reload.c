@@ -264,6 +264,7 @@ static void commit(void)
 static void plan_end(void)
 {
 	plan_free(&reload.plan);
+	service_close_all_dropped();
 	settings_release(reload.fresh);
 	reload.fresh = NULL;
 }

@@ -122,6 +122,9 @@ void service_retire_check(struct service *s);
 /* A worker of this pool found the queues that it had to drain empty: nobody is to join them. */
 void service_drained(struct service *s, const struct pool *p);
 
+/* A reload has ended: what was kept for it alone is closed. */
+void service_close_all_dropped(void);
+
 /* A pool has lost its last worker. */
 void service_pool_empty(struct service *s, struct pool *p);
 

@@ -123,16 +123,19 @@ bool service_hold_listeners(const struct service *s)
 	return any;
 }
 
+/* What a reload is about to take up again stays usable: a unix socket would be shut for ever. */
+static void refuse_drained(struct listener *l, const struct pool *p)
+{
+	if (pool_listens_on(p, l->fd) && !trial_listens_on(l->fd))
+		listener_refuse(l);
+}
+
 void service_drained(struct service *s, const struct pool *p)
 {
-	for (size_t i = 0; i < s->n_dropped; i++) {
-		if (pool_listens_on(p, s->dropped[i].fd))
-			listener_refuse(&s->dropped[i]);
-	}
-	for (size_t i = 0; s->leaving && i < s->n_listeners; i++) {
-		if (pool_listens_on(p, s->listener[i].fd))
-			listener_refuse(&s->listener[i]);
-	}
+	for (size_t i = 0; i < s->n_dropped; i++)
+		refuse_drained(&s->dropped[i], p);
+	for (size_t i = 0; s->leaving && i < s->n_listeners; i++)
+		refuse_drained(&s->listener[i], p);
 }
 
 /* Close what no pool has any more. */
@@ -151,6 +154,12 @@ void service_close_dropped(struct service *s)
 			listener_close(&s->dropped[i]);
 	}
 	s->n_dropped = n;
+}
+
+void service_close_all_dropped(void)
+{
+	for (struct service *s = services; s; s = s->next)
+		service_close_dropped(s);
 }
 
 unsigned service_queue(const struct service *s, unsigned *limit)
