@@ -302,6 +302,8 @@ static void exec_serve(const struct handler_env *env, struct conn *c)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!c->end) {
 		c->end = WIFSIGNALED(program.status) ? "killed" : "exited";
+		/* A client that has left is why a program gets SIGPIPE. */
+		c->notable = program.status != 0 && program.status != SIGPIPE;
 		client_finish(c);
 	}
 }

@@ -27,6 +27,7 @@ struct conn {
 	int error;       /* errno that goes with end = "error" */
 	bool eof;        /* the peer has sent its FIN */
 	bool failed;     /* conn_fail() was called */
+	bool notable;    /* worth a line even if no byte was moved */
 	bool patient;    /* conn_read() sleeps at once: the peer will take its time */
 	unsigned first_byte_ms; /* time-outs; 0: none. The session's comes through *stop */
 	unsigned idle_ms;

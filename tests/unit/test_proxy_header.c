@@ -74,8 +74,8 @@ static void v1_lines(void **state)
 		{"PROXY TCP4 0.0.0.0 0.0.0.0 0 0\r\n", "0.0.0.0:0", "0.0.0.0:0"},
 		{"PROXY TCP6 ::1 2001:DB8::1 1 2\r\n", "[::1]:1", "[2001:db8::1]:2"},
 		{"PROXY TCP6 ::ffff:1.2.3.4 ::ffff:5.6.7.8 1 2\r\n", "1.2.3.4:1", "5.6.7.8:2"},
-		{"PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
-		 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n",
+		{("PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n"),
 			"[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535",
 			"[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"},
 	};
@@ -101,8 +101,8 @@ static void v1_unknown(void **state)
 		"PROXY UNKNOWN \r\n",
 		"PROXY UNKNOWN \r\r\n",
 		"PROXY UNKNOWN ignored \n \r this \xff too\r\n",
-		"PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
-		"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n",
+		("PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+		 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n"),
 	};
 
 	(void)state;
