@@ -170,6 +170,7 @@ shell_tests = \
 	tests/reload_keeps_what_has_not_changed.sh \
 	tests/reload_leaves_kept_queues_to_new_workers.sh \
 	tests/reload_of_a_bad_file_changes_nothing.sh \
+	tests/reload_of_a_program_that_ends_is_refused.sh \
 	tests/reload_of_pool_size_keeps_workers.sh \
 	tests/reload_that_fails_serves_nobody.sh \
 	tests/reload_that_lacks_a_descriptor_changes_nothing.sh \

@@ -14,12 +14,14 @@
 #include "base/sdnotify.h"
 #include "core/control.h"
 #include "core/loop.h"
+#include "core/pool_program.h"
 #include "core/reload.h"
 #include "core/service.h"
 #include "core/upgrade.h"
 
 #define READ_LIMIT_MS   60000 /* for the child, whose resolver may hang */
 #define TRIAL_LIMIT_MS  30000 /* for the first workers of all services together */
+#define PROGRAM_MS      300   /* that a program must live which tells nobody that it is ready */
 #define NOTIFY_AGAIN_MS 100
 #define STATUS_MAX      300 /* of a reason; the log has all of it */
 
@@ -39,6 +41,7 @@ static struct {
 	struct buf result; /* why it failed, a line each */
 	struct loop_io io;
 	struct loop_timer overdue; /* for the child, then for the trials */
+	uint64_t settled_ms;       /* not before that */
 	struct loop_timer decide;  /* at once: a trial has ended */
 	struct plan plan;
 	struct settings *fresh; /* while they are tried */
@@ -277,6 +280,10 @@ static void on_trials(void *arg)
 	(void)arg;
 	if (!reload.fresh || (good && reload.plan.waiting))
 		return;
+	if (good && mono_ms() < reload.settled_ms) {
+		loop_timer_set(&reload.decide, reload.settled_ms - mono_ms());
+		return;
+	}
 	if (good)
 		commit();
 	else
@@ -294,6 +301,8 @@ void reload_tried(struct service *s, const char *failure)
 			s->trial->conf->file, s->trial->conf->line, s->name, failure);
 	else
 		reload.plan.waiting--;
+	if (!failure && pool_is_program(s->trial) && !s->trial->conf->notify)
+		reload.settled_ms = mono_ms() + PROGRAM_MS;
 	reload.plan.failed |= failure != NULL;
 	loop_timer_set(&reload.decide, 0);
 }

@@ -283,7 +283,13 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 
 	if (!w)
 		return false;
-	/* It may have said that it is ready and died before the bell was heard. */
+	/* It may have said that it is ready and died before that was heard. */
+	if (w->start) {
+		program_look(w->start);
+		w = worker_find(p, pid);
+		if (!w)
+			return false;
+	}
 	if (atomic_load(&p->service->board->slot[w->slot].state) > SLOT_STARTING)
 		w->ready = true;
 	ready = w->ready;

@@ -208,6 +208,11 @@ static void start_told(void *arg)
 	}
 }
 
+void program_look(struct program_start *start)
+{
+	start_told(start);
+}
+
 struct program_start *program_watch(struct pool *p, int start_fd)
 {
 	struct program_start *start = calloc(1, sizeof(*start));

@@ -16,6 +16,8 @@ const char *program_notify_open(void);
 /* Learn when the program that was just forked runs.
  * start_fd  a pipe's reading end, closed from now on by this room. Returns NULL with errno: it is closed */
 struct program_start *program_watch(struct pool *p, int start_fd);
+/* It may have told by now. It may be gone after that. */
+void program_look(struct program_start *start);
 void program_unwatch(struct program_start *start);
 
 /* How many more programs may be started now, if the service shall have no more than its number and
