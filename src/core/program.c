@@ -59,7 +59,7 @@ static void environment_make(const struct worker_args *a)
 	struct buf ports = {0}, names = {0};
 	char name[32];
 
-	set("PATH", SPAWN_PATH);
+	set("PATH", CONF_PROGRAM_PATH);
 	set_number("LISTEN_FDS", (long)a->n_listen);
 	set_number("LISTEN_PID", getpid());
 	set_number("SERVER_STARTER_GENERATION", a->generation);

@@ -14,6 +14,7 @@
 
 #include "core/child.h"
 #include "core/privs.h"
+#include "handlers/spawn.h"
 
 int setup_descriptors(const struct worker_args *a, int *life_fd)
 {
@@ -43,17 +44,12 @@ int setup_descriptors(const struct worker_args *a, int *life_fd)
 	return null_fd;
 }
 
-static const struct {
-	const char *name;
-	int resource;
-} limits[CONF_LIMITS] = {
-	[CONF_NOFILE] = {"nofile", RLIMIT_NOFILE},
-	[CONF_AS] = {"as", RLIMIT_AS},
-	[CONF_CPU] = {"cpu", RLIMIT_CPU},
-	[CONF_CORE] = {"core", RLIMIT_CORE},
-	[CONF_NPROC] = {"nproc", RLIMIT_NPROC},
-	[CONF_FSIZE] = {"fsize", RLIMIT_FSIZE},
-};
+static const char *const limit_name[CONF_LIMITS] = {[CONF_NOFILE] = "nofile",
+	[CONF_AS] = "as",
+	[CONF_CPU] = "cpu",
+	[CONF_CORE] = "core",
+	[CONF_NPROC] = "nproc",
+	[CONF_FSIZE] = "fsize"};
 
 /* The limits themselves are for the programs that a handler starts, if it starts any: then only the hard
  * ones are raised here, which its children could not do. */
@@ -63,13 +59,13 @@ static void setup_limits(const struct conf_service *s, bool for_children)
 		rlim_t want = s->limit[i] == CONF_UNLIMITED ? RLIM_INFINITY : (rlim_t)s->limit[i];
 		struct rlimit now, set = {want, want};
 
-		if (s->limit[i] == CONF_INHERIT || getrlimit(limits[i].resource, &now) < 0)
+		if (s->limit[i] == CONF_INHERIT || getrlimit(spawn_resource[i], &now) < 0)
 			continue;
 		if (for_children)
 			set = (struct rlimit){
 				now.rlim_cur, want > now.rlim_max ? want : now.rlim_max};
-		if (setrlimit(limits[i].resource, &set) < 0)
-			fatal(WORKER_FAILED, "limits: %s: %m", limits[i].name);
+		if (setrlimit(spawn_resource[i], &set) < 0)
+			fatal(WORKER_FAILED, "limits: %s: %m", limit_name[i]);
 	}
 }
 

@@ -28,7 +28,7 @@ int exec_env_init(const struct handler_env *env)
 {
 	char **room;
 
-	if (spawn_env_set(&fixed, "PATH", SPAWN_PATH) < 0 ||
+	if (spawn_env_set(&fixed, "PATH", CONF_PROGRAM_PATH) < 0 ||
 		spawn_env_set(&fixed, "LANG", "C") < 0 ||
 		spawn_env_set(&fixed, "SOCKD_SERVICE", env->service) < 0 ||
 		spawn_env_conf(&fixed, env->conf) < 0)

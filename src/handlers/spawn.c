@@ -30,7 +30,7 @@ struct child {
 	int error;
 };
 
-static const int resource[CONF_LIMITS] = {
+const int spawn_resource[CONF_LIMITS] = {
 	[CONF_NOFILE] = RLIMIT_NOFILE,
 	[CONF_AS] = RLIMIT_AS,
 	[CONF_CPU] = RLIMIT_CPU,
@@ -88,7 +88,7 @@ IN_CHILD static const char *become(
 		rlim_t max = n == CONF_UNLIMITED ? RLIM_INFINITY : (rlim_t)n;
 		struct rlimit r = {max, max};
 
-		if (n != CONF_INHERIT && setrlimit(resource[i], &r) < 0)
+		if (n != CONF_INHERIT && setrlimit(spawn_resource[i], &r) < 0)
 			return "limits";
 	}
 	if (chdir(s->conf->directory ? s->conf->directory : "/") < 0)

@@ -41,6 +41,7 @@ int spawn_env_set(struct spawn_env *e, const char *name, const char *value);
 int spawn_env_conf(struct spawn_env *e, const struct conf_service *conf);
 void spawn_env_free(struct spawn_env *e);
 
-#define SPAWN_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+/* RLIMIT_* of each limit of the settings. */
+extern const int spawn_resource[CONF_LIMITS];
 
 #endif
