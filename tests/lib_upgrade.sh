@@ -34,6 +34,48 @@ upgrade()
 	wait_log ' ready services='
 }
 
+# Clients that stay connected over upgrades, in the background, until the next clients_begin. tell WORD...
+# has them do something, and prints what came of it:
+#	more ADDRESS [SOURCE]	one more of an echo service: served or refused
+#	say WORD	what each hears, or cut
+#	end	the first of them leaves
+clients_begin()
+{
+	[ -z "${clients_PID:-}" ] || { kill "$clients_PID" && wait "$clients_PID"; } 2>/dev/null
+	coproc clients {
+		pyx '
+held = []
+for line in sys.stdin:
+    out, word = [], line.split()
+    if word[0] == "more":
+        c = served(*word[1:])
+        held += [c] if c else []
+        out = ["served" if c else "refused"]
+    elif word[0] == "end":
+        held.pop(0).close()
+        out = ["ended"]
+    else:
+        for c in held:
+            try:
+                c.send(word[1] + "\n")
+                out.append(c.line() or "cut")
+            except OSError:
+                out.append("cut")
+    print(*out, flush=True)
+'
+	}
+	# shellcheck disable=SC2154
+	started+=("$clients_PID")
+}
+tell()
+{
+	local answer
+
+	echo "$*" >&"${clients[1]}"
+	read -r -t 30 answer <&"${clients[0]}" || fail "no answer of the clients"
+	echo "$answer"
+}
+
 # upgrade_fails REGEX: the same, and the old one goes on, with that in the log.
 upgrade_fails()
 {

@@ -1,22 +1,14 @@
 # pause: those in hand are finished, new ones wait in the queue and are not refused, resume serves them. It lasts
 # over reloads and may be said twice; a stop does not wait for those in the queue.
 . "$(dirname "$0")/lib_control.sh"
+. "$(dirname "$0")/lib_app.sh"
 
-cat >"$dir/app.py" <<'PY'
-import socket
-s = socket.socket(fileno=3)
-while True:
-    c = s.accept()[0]
-    while data := c.recv(100):
-        c.sendall(data)
-    c.close()
-PY
-python_path=$(readlink -f "$(command -v $python)")
+app_write 'serve("hello")'
 settings()
 {
 	conf "drain-timeout = 0
 service echo { listen = {'127.0.0.1:7001', '127.0.0.1:7002'} handler = echo workers = 2 umask = $1 }
-service app { listen = {'127.0.0.1:7003'} handler = program command = {'$python_path', '-S', '-E', '$dir/app.py'} workers = 1 }
+service app { listen = {'127.0.0.1:7003'} handler = program command = '$app' workers = 1 }
 service other { listen = {'127.0.0.1:7004'} handler = echo workers = 1 }"
 }
 paused() { [ "$(state "(s['$1']['mode'], s['$1']['pids'])")" = "('paused', [])" ]; }
@@ -79,15 +71,15 @@ expect_match "resume again" "^ok" "$(ctl resume echo)"
 expect "mode" running "$(state "s['echo']['mode']")"
 
 # a program, too
-answers 127.0.0.1:7003 || fail "the program does not answer"
+expect "answer of the program" hello "$(ask 127.0.0.1:7003 '')"
 expect_match "pause" "^ok" "$(ctl pause app)"
 wait_for 5 paused app || fail "not paused: $(state 's["app"]')"
-pyx 'ask("127.0.0.1:7003", "wait")' >"$dir/app.out" &
+pyx 'ask("127.0.0.1:7003", "")' >"$dir/app.out" &
 started+=($!)
 app_queued() { [ "$(state "s['app']['queue']")" = 1 ]; }
 wait_for 5 app_queued || fail "in the queue of app: $(state 's["app"]')"
 expect_match "resume" "^ok" "$(ctl resume app)"
-wait_for 10 grep -q wait "$dir/app.out" || fail "the program does not serve after resume"
+wait_for 10 grep -q hello "$dir/app.out" || fail "the program does not serve after resume"
 
 # under load
 load_begin 127.0.0.1:7001 4

@@ -1,30 +1,21 @@
 # A program that ends at once, or is gone, is tried ever more slowly, with a few lines in the log; other services
 # do not notice, and it is served again when it is mended.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_app.sh"
 
-printf '#!/bin/sh\nexit 3\n' >"$dir/app"
-chmod 755 "$dir/app"
-conf "service app { listen = '127.0.0.1:7007' handler = program command = {'$dir/app'} workers = 2 }
+printf '#!/bin/sh\nexit 3\n' >"$app"
+chmod 755 "$app"
+conf "service app { listen = '127.0.0.1:7007' handler = program command = {'$app'} workers = 2 }
 service other { listen = '127.0.0.1:7008' handler = echo workers = 1 }"
 start
 wait_log 'service=app .*died: exit status 3.*next_try_s=2' 20
 lines=$(logged_times 'service=app')
 [ "$lines" -lt 8 ] || fail "$lines lines about a program that ends at once"
 
-mv "$dir/app" "$dir/away"
-wait_log "service=app .*$dir/app cannot be started: exec: No such file or directory" 20
+rm "$app"
+wait_log "service=app .*$app cannot be started: exec: No such file or directory" 20
 expect "answer of the other service" ping "$(ask 127.0.0.1:7008 ping)"
-cat >"$dir/away" <<PY
-#!$(readlink -f "$(command -v $python)") -S
-import socket
-s = socket.socket(fileno=3)
-while True:
-    c = s.accept()[0]
-    c.sendall(b"fine")
-    c.close()
-PY
-chmod 755 "$dir/away"
-mv "$dir/away" "$dir/app"
+app_write 'serve("fine")'
 wait_log 'service=app .*stay alive again' 30
 expect "answer once it is back" fine "$(ask 127.0.0.1:7007 '')"
 stop

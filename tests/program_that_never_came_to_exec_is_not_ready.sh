@@ -2,21 +2,13 @@
 # died on the way, by a limit that could not be set, was taken for one that runs: the start was a success, and a
 # reload was "done" and sent those away that served.
 . "$(dirname "$0")/lib.sh" setpriv
+. "$(dirname "$0")/lib_app.sh"
 
-cat >"$dir/app" <<PY
-#!$(readlink -f "$(command -v $python)") -S
-import socket
-s = socket.socket(fileno=3)
-while True:
-    c = s.accept()[0]
-    c.sendall(b"fine")
-    c.close()
-PY
-chmod 755 "$dir/app"
-app()
+app_write 'serve("fine")'
+settings()
 {
 	conf "control-socket = ''
-	service app { listen = '127.0.0.1:7007' handler = program command = {'$dir/app'} workers = 1 $1 }"
+	service app { listen = '127.0.0.1:7007' handler = program command = {'$app'} workers = 1 $1 }"
 }
 
 # Without the right to raise what is limited.
@@ -28,10 +20,10 @@ limited()
 }
 prefix=(limited)
 
-app ''
+settings ''
 start
 old=$(children "$master" | sort)
-app 'limits { nofile = 600 }'
+settings 'limits { nofile = 600 }'
 mark
 kill -HUP "$master"
 wait_log 'limits: nofile: Operation not permitted'

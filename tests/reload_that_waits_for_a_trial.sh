@@ -1,45 +1,35 @@
 # What may happen while a trial worker is not ready yet: another HUP, other askers, its death, a pause, an order
 # to stop. Each asker gets the result of a reload that began after it had asked.
 . "$(dirname "$0")/lib_control.sh"
+. "$(dirname "$0")/lib_app.sh"
 
-cat >"$dir/app.py" <<'PY'
-import os, signal, socket, sys, time
-where = os.environ["WHERE"]
-open(where + "/pid", "w").write(str(os.getpid()))
-while not os.path.exists(where + "/go"):
-    time.sleep(0.01)
-if os.path.exists(where + "/bad"):
+app_write '
+put("pid", str(os.getpid()))
+await_file("go")
+if os.path.exists(where + "bad"):
     sys.exit("told to fail")
-n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-n.sendto(b"READY=1", b"\0" + os.environ["NOTIFY_SOCKET"][1:].encode())
-s = socket.socket(fileno=3)
-while True:
-    c = s.accept()[0]
-    c.sendall(os.environ["ROUND"].encode())
-    c.close()
-PY
-python_path=$(readlink -f "$(command -v $python)")
-mkdir -m 0777 "$dir/where"
+ready()
+serve(os.environ["ROUND"])'
 settings()
 {
 	conf "service echo { listen = '127.0.0.1:7001' handler = echo workers = 2 }
-service app { listen = '127.0.0.1:7002' handler = program command = {'$python_path', '-S', '-E', '$dir/app.py'}
-	workers = 1 notify = true environment = {'WHERE=$dir/where', 'ROUND=$1'} $2 }
+service app { listen = '127.0.0.1:7002' handler = program command = '$app'
+	workers = 1 notify = true environment = 'ROUND=$1' $2 }
 $3"
 }
 serves() { [ "$(ask 127.0.0.1:7002 '')" = "$1" ]; }
 # trial ROUND [MORE]: ask for a reload whose trial is not ready; its pid is $trial
 trial()
 {
-	rm -f "$dir/where/"*
+	rm -f "$where/"*
 	settings "$1" "${2-}" "${3-}"
 	mark
 	ctl_begin "asked$1" reload
-	wait_for 10 test -s "$dir/where/pid" || fail "no trial of round $1"
-	trial=$(cat "$dir/where/pid")
+	wait_for 10 test -s "$where/pid" || fail "no trial of round $1"
+	trial=$(cat "$where/pid")
 }
-go() { touch "$dir/where/go"; }
-touch "$dir/where/go"
+go() { touch "$where/go"; }
+touch "$where/go"
 settings 0 '' ''
 start
 serves 0 || fail "it does not serve"
@@ -64,19 +54,19 @@ ctl_begin dry diff
 serves 0 || fail "the old program does not serve during the trial"
 [ ! -e "$dir/second" ] || fail "the second was answered before the first"
 settings 3 '' ''
-rm "$dir/where/pid"
+rm "$where/pid"
 go
-expect "first" "ok done" "$(answered asked2 | tr '\n' ' ' | sed 's/ $//')"
-expect "second" "ok done" "$(answered second | tr '\n' ' ' | sed 's/ $//')"
-expect "third" "ok done" "$(answered third | tr '\n' ' ' | sed 's/ $//')"
-expect "diff" "ok no difference" "$(answered dry | tr '\n' ' ' | sed 's/ $//')"
+expect "first" "ok done" "$(answered asked2 | xargs)"
+expect "second" "ok done" "$(answered second | xargs)"
+expect "third" "ok done" "$(answered third | xargs)"
+expect "diff" "ok no difference" "$(answered dry | xargs)"
 expect "reloads for one, and two and HUPs that came meanwhile" 2 "$(logged_times 'reload: done')"
 wait_for 5 serves 3 || fail "round 3 does not serve: $(ask 127.0.0.1:7002 '')"
 
 # the first fails, the next is good
 rm "$dir/second"
 trial 4 ''
-touch "$dir/where/bad"
+touch "$where/bad"
 ctl_begin second reload
 settings 3 '' ''
 go
@@ -119,10 +109,10 @@ expect_match "answer to who waits" "^error .*leaving" "$(answered asked7)"
 for pid in $pids; do wait_for 2 gone "$pid" || fail "process $pid is left"; done
 
 # while sockd starts there is nothing to pause, and nothing that a start could wait for in vain
-rm -f "$dir/where/"*
+rm -f "$where/"*
 settings 8 '' ''
 launch
-wait_for 10 test -s "$dir/where/pid" || fail "no program"
+wait_for 10 test -s "$where/pid" || fail "no program"
 expect_match "pause while it starts" "^error sockd is starting" "$(ctl pause app)"
 ctl_begin early reload
 go
