@@ -21,7 +21,7 @@ static int settings_show(const struct options *o)
 	struct buf text = {0};
 	int status = EXIT_SUCCESS;
 
-	if (!settings_read(src, 0, &text)) {
+	if (!settings_read(src, 0, NULL, &text)) {
 		status = EXIT_CONFIG;
 		(void)write_all(STDERR_FILENO, text.data, text.len);
 	} else if (o->mode == RUN_DUMP) {

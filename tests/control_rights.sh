@@ -1,6 +1,6 @@
 # Who may speak to the master: root, its own user, members of control-group. Never a process of a pool, whatever
 # user it runs as, and be it quick to end.
-. "$(dirname "$0")/lib_control.sh" root setpriv
+. "$(dirname "$0")/lib_upgrade.sh" root setpriv
 
 getent group daemon >/dev/null && getent passwd nobody >/dev/null || skip "needs nobody and daemon"
 gid=$(getent group daemon | cut -d: -f3)
@@ -42,6 +42,27 @@ for word in sys.argv[1:]:
     os.wait()
 print("asked")
 PY
+cat >"$dir/orphan.py" <<'PY'
+# a program that leaves somebody behind, with a session of his own and without a parent, who asks each time that
+# he is told to
+import os, signal, socket, sys
+sys.path.insert(0, sys.argv[1])
+from ask import ask
+if os.fork() == 0:
+    if os.fork() == 0:
+        os.setsid()
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+        with open("%s/left.%d" % (sys.argv[1], os.getpid()), "w", 1) as f:
+            while True:
+                f.write("ready\n")
+                signal.sigwait([signal.SIGUSR1])
+                f.write(ask("version").splitlines()[0] + "\n")
+    os._exit(0)
+os.wait()
+s = socket.socket(fileno=3)
+while True:
+    s.accept()[0].close()
+PY
 chmod 755 "$dir"/*.py
 python_path=$(readlink -f "$(command -v $python)")
 service="no-new-privileges = false sandbox = off"
@@ -55,6 +76,8 @@ service deep { listen = {'127.0.0.1:7003'} handler = exec user = root $service
 	command = {'/bin/sh', '-c', 'setsid sh -c \"$python_path -S -E $dir/ask.py version; true\"; true'} }
 service group { listen = {'127.0.0.1:7004'} handler = exec user = daemon group = daemon $service
 	command = {'$python_path', '-S', '-E', '$dir/ask.py', 'version'} }
+service orphan { listen = {'127.0.0.1:7006'} handler = program user = root $service workers = 1
+	command = {'$python_path', '-S', '-E', '$dir/orphan.py', '$dir'} }
 service quick { listen = {'127.0.0.1:7005'} handler = exec user = root $service
 	command = {'$python_path', '-S', '-E', '$dir/quick.py', 'pause echo', 'log-level debug', 'stop'} }"
 }
@@ -75,6 +98,36 @@ for port in 7002 7003 7004; do
 done
 wait_log 'control: refused uid=0'
 
+# of the program that runs, and of one that has left in an upgrade
+readies() { [ "$(cat "$dir"/left.* 2>/dev/null | grep -c ready)" -eq "$1" ]; }
+orphans_ask()
+{
+	local file
+
+	for file in "$dir"/left.*; do
+		kill -USR1 "${file##*.}"
+	done
+	wait_for 10 readies "$2" || fail "orphans: $(cat "$dir"/left.*)"
+	expect "what orphans were told" "$1 error permission denied" \
+		"$(cat "$dir"/left.* | grep -v ready | sort | uniq -c | sed 's/^ *//')"
+}
+wait_for 10 readies 1 || fail "no orphan"
+orphans_ask 1 2
+exec {held}<>/dev/tcp/127.0.0.1/7001
+echo a >&$held
+read -r -t 5 -u $held _ || fail "no connection in hand"
+first=$master
+upgrade
+wait_for 10 readies 3 || fail "no orphan of the new generation"
+orphans_ask 3 5
+[ -e "/proc/$first" ] || fail "the old master has left, so that nothing was shown"
+exec {held}>&-
+wait_for 10 gone "$first" || fail "the old master stays"
+for file in "$dir"/left.*; do
+	kill -KILL "${file##*.}"
+	wait_for 5 gone "${file##*.}" || fail "an orphan is not reaped"
+done
+
 # the master sleeps while they come and go
 kill -STOP "$master"
 ask 127.0.0.1:7005 '' >"$dir/quick"
@@ -91,4 +144,4 @@ if getent group nogroup >/dev/null; then
 	expect "another user, of the new group" ok \
 		"$(as version --reuid=65534 --regid="$(getent group nogroup | cut -d: -f3)" --clear-groups)"
 fi
-stop
+upgrade_stop

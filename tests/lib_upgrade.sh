@@ -1,8 +1,8 @@
 # lib_upgrade.sh: what the tests of upgrades share. Sourced in place of lib.sh.
 #
 # sockd runs from a copy of its own in $dir/bin, which a test may replace.
-# shellcheck source=tests/lib.sh
-. "$(dirname "$0")/lib.sh" "$@"
+# shellcheck source=tests/lib_control.sh
+. "$(dirname "$0")/lib_control.sh" "$@"
 
 mkdir "$dir/bin"
 cp "$SOCKD" "$dir/bin/sockd"

@@ -178,6 +178,7 @@ shell_tests = \
 	tests/reload_while_a_queue_drains_loses_nobody.sh \
 	tests/reload_while_fork_fails_keeps_the_old_workers.sh \
 	tests/reload_always_ends_for_systemd.sh \
+	tests/reload_brings_new_code.sh \
 	tests/reload_failing_and_good_in_turn_loses_nothing.sh \
 	tests/reload_gets_rid_of_a_trial_that_hangs.sh \
 	tests/reload_moves_a_listener_only_when_it_is_decided.sh \
@@ -238,6 +239,7 @@ shell_tests = \
 	tests/ttin_ttou_change_the_pools.sh \
 	tests/upgrade_counts_sources_of_both.sh \
 	tests/upgrade_is_refused_as_pid_1.sh \
+	tests/upgrade_keeps_a_pause.sh \
 	tests/upgrade_keeps_connections.sh \
 	tests/upgrade_keeps_pidfile_and_mainpid.sh \
 	tests/upgrade_of_a_broken_program_changes_nothing.sh \

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib_sockctl.sh"
 
 for wrong in '' nonsense 'status a b' pause 'pause a b' 'pause a/b' "pause $(printf 'x%.0s' {1..64})" resume scale \
-	'scale a' 'scale a 0' 'scale a x' 'scale a -- -1' 'scale a 99999999' log-level 'log-level loud' 'reload now' '-x' '-n'; do
+	'scale a' 'scale a 0' 'scale a x' 'scale a -- -1' 'scale a 99999999' log-level 'log-level loud' 'reload now please' 'upgrade now' '-x' '-n'; do
 	# shellcheck disable=SC2086
 	bad 2 'usage:|sockctl: ' $wrong
 done

@@ -34,7 +34,7 @@ complete_to "mail-in" -j -s "$control" scale m
 complete_to "" -s "$control" scale mail-in ''
 complete_to "" -s "$control" status web ''
 complete_to "" -s "$dir/none" status ''
-complete_to "" -s "$control" reload ''
+complete_to "" -s "$control" upgrade ''
 complete_to "debug" log-level d
 complete_to "$control" -s "$dir/cont"
 stop

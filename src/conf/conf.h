@@ -124,6 +124,7 @@ struct conf_service {
 	char *resolved_allow; /* prefixes for access_new(), those of files too; "" allows all */
 	char *resolved_deny;
 	char *resolved_trusted;
+	char *resolved_code; /* tells one state of the file of a program or module from the next */
 };
 
 struct conf {

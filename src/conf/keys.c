@@ -144,6 +144,7 @@ const struct conf_key conf_keys[] = {
 	{"resolved-allow", CONF_TEXT, INTERNAL(resolved_allow), .effect = CONF_WORKERS},
 	{"resolved-deny", CONF_TEXT, INTERNAL(resolved_deny), .effect = CONF_WORKERS},
 	{"resolved-trusted", CONF_TEXT, INTERNAL(resolved_trusted), .effect = CONF_WORKERS},
+	{"resolved-code", CONF_STRING, INTERNAL(resolved_code), .def = "", .effect = CONF_WORKERS, .only = "program module"},
 	{"resolved-socket-gid", CONF_NUMBER, INTERNAL(socket_gid), .def = "0", .effect = CONF_SOCKET},
 	{.name = NULL},
 };

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
@@ -146,6 +147,25 @@ static void resolve_command(const struct view *v)
 	tell(v, "command", *name, err);
 }
 
+/* A file that was replaced or written to since the last look is another one. */
+static void note_code(const struct view *v, const char *path)
+{
+	char **text = &v->s->resolved_code;
+	int fd = view_open(v, path);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0) {
+		free(*text);
+		if (asprintf(text, "%jx:%jx:%jd:%jd.%09ld", (uintmax_t)st.st_dev,
+			    (uintmax_t)st.st_ino, (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
+			    st.st_mtim.tv_nsec) < 0) {
+			*text = NULL;
+			v->c->lines->failed = true;
+		}
+	}
+	fd_close(&fd);
+}
+
 /* True if sockd sets this variable of programs itself, or might. */
 static bool is_reserved(const char *name, size_t len)
 {
@@ -203,9 +223,11 @@ static void check_files(const struct view *v)
 		if (fd < 0)
 			tell(v, "module", s->module, err);
 		fd_close(&fd);
+		note_code(v, s->module);
 	}
 	if (key_fits("command", s) && s->command.n) {
 		resolve_command(v);
+		note_code(v, s->command.item[0]);
 		check_variables(v, "environment", &s->environment, true);
 		check_variables(v, "pass-environment", &s->pass_environment, false);
 	}

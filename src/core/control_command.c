@@ -92,6 +92,13 @@ static void reload(struct control_client *c, char **word)
 		control_answer(c, false, "sockd is stopping\n");
 		return;
 	}
+	if (word[1]) {
+		struct service *s = service_or_answer(c, word[1]);
+
+		if (!s)
+			return;
+		s->renew = true;
+	}
 	c->waits = dry ? CONTROL_DIFF : CONTROL_RELOAD;
 	/* It may be over at once: then c is closed. */
 	c->ticket = reload_next(dry);
@@ -174,21 +181,21 @@ static void version(struct control_client *c, char **word)
 
 static const struct command {
 	const char *name;
-	size_t words;
-	bool changes; /* something: it is logged who asked */
+	size_t words, more; /* with the name; what may follow */
+	bool changes;       /* something: it is logged who asked */
 	void (*run)(struct control_client *c, char **word);
 	const char *usage;
 } commands[] = {
-	{"boards", 1, false, boards, "boards"},
-	{"diff", 1, false, reload, "diff"},
-	{"reload", 1, true, reload, "reload"},
-	{"upgrade", 1, true, upgrade, "upgrade"},
-	{"stop", 1, true, stop, "stop"},
-	{"pause", 2, true, pause_resume, "pause SERVICE"},
-	{"resume", 2, true, pause_resume, "resume SERVICE"},
-	{"scale", 3, true, scale, "scale SERVICE N"},
-	{"log-level", 2, true, log_level, "log-level LEVEL"},
-	{"version", 1, false, version, "version"},
+	{"boards", 1, 0, false, boards, "boards"},
+	{"diff", 1, 0, false, reload, "diff"},
+	{"reload", 1, 1, true, reload, "reload [SERVICE]"},
+	{"upgrade", 1, 0, true, upgrade, "upgrade"},
+	{"stop", 1, 0, true, stop, "stop"},
+	{"pause", 2, 0, true, pause_resume, "pause SERVICE"},
+	{"resume", 2, 0, true, pause_resume, "resume SERVICE"},
+	{"scale", 3, 0, true, scale, "scale SERVICE N"},
+	{"log-level", 2, 0, true, log_level, "log-level LEVEL"},
+	{"version", 1, 0, false, version, "version"},
 };
 
 void control_command(struct control_client *c)
@@ -203,7 +210,7 @@ void control_command(struct control_client *c)
 	for (const struct command *m = commands; m < commands + ARRAY_SIZE(commands) && n; m++) {
 		if (strcmp(m->name, word[0]) != 0)
 			continue;
-		if (n != m->words) {
+		if (n < m->words || n > m->words + m->more) {
 			snprintf(text, sizeof(text), "expected: %s\n", m->usage);
 			control_answer(c, false, text);
 			return;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "core/heir.h"
 #include "core/service.h"
 
 #define GROUPS_MAX 1024 /* a peer with more is looked at by its first ones */
@@ -74,10 +75,12 @@ static bool is_ours(pid_t pid)
 {
 	int depth = 0;
 
-	/* As PID 1 the master is given orphans. One that is gone may have been anybody's; but an ordinary user
-	 * may not be shown the processes of others. */
+	/* Orphans are given to the master. One that is gone may have been anybody's; but an ordinary user may
+	 * not be shown the processes of others. */
 	for (; pid > 0; depth++) {
-		if (depth == DEPTH_MAX || is_worker(pid) || (depth && pid == master_pid))
+		if (depth == DEPTH_MAX || is_worker(pid))
+			return true;
+		if (depth && (pid == master_pid || heir_is_older(pid)))
 			return true;
 		pid = parent_of(pid);
 	}

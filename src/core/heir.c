@@ -34,7 +34,8 @@ static struct {
 	uint64_t since_ms;
 	void (*then)(void);
 	int control_fd;
-	bool alone; /* the old master has given up */
+	bool alone;        /* the old master has given up */
+	struct buf paused; /* services, each between line feeds */
 } heir = {.io = {-1, on_answer, NULL}, .live = {.fn = live_due}, .control_fd = -1};
 
 /* The other end of each is with an old master that finishes what it holds. */
@@ -149,6 +150,27 @@ void heir_older_forget(void)
 		before_remove(before);
 }
 
+bool heir_finds_paused(const char *service)
+{
+	char line[CONF_NAME_MAX + 3];
+
+	snprintf(line, sizeof(line), "\n%s\n", service);
+	return !heir.alone && heir.paused.data && strstr(heir.paused.data, line);
+}
+
+bool heir_is_older(pid_t pid)
+{
+	for (const struct before *b = before; b; b = b->next) {
+		struct ucred cred;
+		socklen_t len = sizeof(cred);
+
+		if (getsockopt(b->io.fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
+			cred.pid == pid)
+			return true;
+	}
+	return false;
+}
+
 static const char *take(int fd, const char *line)
 {
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
@@ -185,8 +207,13 @@ int heir_init(void)
 		return 0;
 	}
 	while ((line = strtok_r(NULL, "\n", &save))) {
-		const char *why = take(fd++, line);
+		const char *why;
 
+		if (strncmp(line, UPGRADE_PAUSED, strlen(UPGRADE_PAUSED)) == 0) {
+			buf_printf(&heir.paused, "\n%s\n", line + strlen(UPGRADE_PAUSED));
+			continue;
+		}
+		why = take(fd++, line);
 		if (why) {
 			heir_failed(why);
 			fatal(EXIT_FAILURE, "upgrade: descriptor %d (%s): %s", fd - 1, line, why);
@@ -198,14 +225,19 @@ int heir_init(void)
 	return fd;
 }
 
+void heir_alive(void)
+{
+	tell(".", 1);
+}
+
 static void live_due(void *arg)
 {
 	char text[256];
 
 	(void)arg;
-	tell(".", 1);
+	heir_alive();
 	loop_timer_set(&heir.live, LIVE_MS);
-	if (heir.then || mono_ms() - heir.since_ms < LIMIT_MS)
+	if (mono_ms() - heir.since_ms < LIMIT_MS)
 		return;
 	for (const struct service *s = services; s; s = s->next) {
 		if (s->pool && s->pool->ready)
@@ -221,7 +253,7 @@ static void live_due(void *arg)
 
 void heir_live(void)
 {
-	if (heir_waits())
+	if (heir_waits() && !heir.then) /* every service may be paused: that is ready enough */
 		live_due(NULL);
 }
 
@@ -279,6 +311,7 @@ static void on_answer(void *arg)
 		return;
 	}
 	heir.alone = true;
+	buf_free(&heir.paused);
 	sdnotify_mute(false);
 	reload_listeners_own();
 	control_begin(master.settings->conf);

@@ -4,6 +4,7 @@
 #define SOCKD_CORE_HEIR_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "board/board.h"
 #include "conf/conf.h"
@@ -22,7 +23,8 @@ bool heir_took_over(void);
 /* Tell the old master why this start fails; what stands for nothing in a start like any other. */
 void heir_failed(const char *reason);
 
-/* Give signs of life from now on: the loop is about to run. */
+/* A sign of life. From heir_live() on they come by themselves: the loop is about to run. */
+void heir_alive(void);
 void heir_live(void);
 
 /* Every service is ready: have the old master give up. then() follows once it has.
@@ -38,6 +40,12 @@ bool heir_waits_for_older(void);
 /* The next program takes care of them: call fn for each; then forget them. */
 void heir_older_each(void (*fn)(int fd, const char *line));
 void heir_older_forget(void);
+
+/* True if pid is one of them. */
+bool heir_is_older(pid_t pid);
+
+/* True if a service was paused, for as long as the old master is there: it is to begin so. */
+bool heir_finds_paused(const char *service);
 
 /* Scoreboards of a service that older programs have, for readers, up to a NULL. Returns NULL if there is
  * none. The list is the caller's to free(), the boards stay. */

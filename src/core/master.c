@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,7 +105,7 @@ static void on_service_ready(struct service *ready)
 	if (master.state != STATE_STARTING)
 		return;
 	for (const struct service *s = services; s; s = s->next) {
-		if (!s->pool || !s->pool->ready)
+		if (!s->pool || !(s->pool->ready || s->paused))
 			return;
 	}
 	if (!heir_ready(running_begin))
@@ -321,7 +322,7 @@ static int settings_init(void)
 {
 	struct buf text = {0}, err = {0};
 
-	if (!settings_read(&master.o->source, CONF_DUMP_RESOLVED, &text)) {
+	if (!settings_read(&master.o->source, CONF_DUMP_RESOLVED, heir_alive, &text)) {
 		(void)write_all(STDERR_FILENO, text.data, text.len);
 		heir_failed(text.data);
 	} else {
@@ -407,6 +408,8 @@ int master_run(const struct master_options *o)
 		return EXIT_FAILURE;
 	}
 	master_pid = getpid();
+	/* Processes of a pool that lose their parent stay below us: so the control socket knows them. */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (settings_init() < 0) {
 		daemon_tell(EXIT_CONFIG);
 		return EXIT_CONFIG;

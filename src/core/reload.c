@@ -158,6 +158,8 @@ static int item_make(
 	it->service = service_find(c->name);
 	old = conf_in_force(it->service);
 	it->effect = old ? conf_compare(old, c, NULL) : (unsigned)CONF_LISTEN;
+	if (old && it->service->renew)
+		it->effect |= CONF_WORKERS;
 	return it->effect & CONF_LISTEN ? item_open(it, deadline_ms, err) : 0;
 }
 

@@ -45,6 +45,7 @@ struct service *service_new(const char *name)
 	services = s;
 	s->name = strdup(name);
 	s->older = heir_boards(name);
+	s->paused = heir_finds_paused(name);
 	s->slot_taken = calloc(BOARD_SLOTS, 1);
 	s->board = board_new(&s->board_fd);
 	s->log = log_channel_new(name, LOG_INFO);

@@ -30,6 +30,7 @@ struct service {
 	unsigned generations; /* so many pools have there been */
 	bool leaving;         /* removed, or sockd stops */
 	bool paused;          /* no workers: clients wait in the queue */
+	bool renew;           /* the next reload gives it new workers, whatever has changed */
 	struct service *next;
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "core/check.h"
 #include "core/child.h"
 #include "handlers/handler.h"
+
+#define WAITS_MS 1000
 
 struct settings *settings_hold(struct settings *s)
 {
@@ -112,7 +115,8 @@ bool settings_answer(struct buf *out, int status)
 	return false;
 }
 
-bool settings_read(const struct conf_source *src, unsigned dump_flags, struct buf *out)
+bool settings_read(
+	const struct conf_source *src, unsigned dump_flags, void (*waits)(void), struct buf *out)
 {
 	pid_t child;
 	int status = -1, fd = settings_child(src, dump_flags, &child);
@@ -122,8 +126,12 @@ bool settings_read(const struct conf_source *src, unsigned dump_flags, struct bu
 			strerrordesc_np(errno));
 		return false;
 	}
-	while (buf_read(out, fd) > 0)
-		;
+	do {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+
+		while (waits && poll(&p, 1, WAITS_MS) == 0)
+			waits();
+	} while (buf_read(out, fd) > 0);
 	fd_close(&fd);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;

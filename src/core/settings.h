@@ -30,8 +30,10 @@ int settings_child(const struct conf_source *src, unsigned dump_flags, pid_t *ch
  * Returns true for a dump, left in out without its mark; false for errors, likewise: never empty. */
 bool settings_answer(struct buf *out, int status);
 
-/* The same in one blocking call, for start-up, -t and -T. */
-bool settings_read(const struct conf_source *src, unsigned dump_flags, struct buf *out);
+/* The same in one blocking call, for start-up, -t and -T.
+ * waits  called once a second meanwhile; may be NULL */
+bool settings_read(
+	const struct conf_source *src, unsigned dump_flags, void (*waits)(void), struct buf *out);
 
 /* Make settings from a resolved dump. name is what they came from, for messages.
  * Returns them with one reference, or NULL with the reasons in err; none: out of memory. */

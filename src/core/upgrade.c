@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -262,6 +263,8 @@ static bool word_take(void)
 		loop_timer_clear(&up.silence);
 		/* Should it end now, that is seen by the one who gives up or by the one who takes over. */
 		loop_remove(&up.io);
+		/* Or else the new master would be our child. */
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 		if (up.nurse > 0)
 			kill(up.nurse, SIGKILL);
 		else
@@ -301,6 +304,7 @@ bool upgrade_reaped(pid_t pid, int status)
 	if (!up.nurse || pid != up.nurse)
 		return false;
 	up.nurse = 0;
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	loop_timer_clear(&up.undead);
 	if (up.step == UPGRADE_READY) {
 		hand_over(NULL);

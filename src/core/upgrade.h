@@ -12,7 +12,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define UPGRADE_VARIABLE "SOCKD_UPGRADE" /* "1 PID" and a line for each descriptor from 3 on */
+/* "1 PID", a line for each descriptor from 3 on, and among them one for each service that is paused. */
+#define UPGRADE_VARIABLE "SOCKD_UPGRADE"
+#define UPGRADE_PAUSED   "paused "
 
 /* Remember how this program was started. Call it first, in main(); argv is borrowed for ever. */
 void upgrade_init(int argc, char **argv);

@@ -123,6 +123,8 @@ static int bag_fill(int tell_fd)
 		for (size_t i = 0; !s->leaving && i < s->n_listeners; i++)
 			bag_add_listener(&s->listener[i], s->name);
 		bag_add_board(s->name, s->board_fd);
+		if (s->paused && !s->leaving)
+			buf_printf(&bag.text, UPGRADE_PAUSED "%s\n", s->name);
 	}
 	heir_older_each(bag_add);
 	while (listener_untaken(&at, &theirs, &name))

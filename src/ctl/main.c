@@ -24,7 +24,8 @@ static const char help_text[] =
 	"  recent [SERVICE]    the last connections that ended or were refused, and why\n"
 	"  top                 a live screen; q ends it\n"
 	"  diff                what a reload would change\n"
-	"  reload              put the settings into force, wait for the result\n"
+	"  reload [SERVICE]    put the settings into force, wait for the result; with\n"
+	"                      new workers for that service even if they are the same\n"
 	"  upgrade             replace the program by the one on disk, wait for the result\n"
 	"  stop                stop when all connections have ended\n"
 	"  pause SERVICE       accept no more; clients wait in the queue\n"
@@ -192,7 +193,7 @@ static const struct {
 	{"recent", "S", show_recent},
 	{"top", "", NULL},
 	{"diff", "", NULL},
-	{"reload", "", NULL},
+	{"reload", "S", NULL},
 	{"upgrade", "", NULL},
 	{"stop", "", NULL},
 	{"pause", "s", NULL},

@@ -261,7 +261,7 @@ static bool section_try(struct import *s, const char *name)
 	src.text = text.data ? text.data : "";
 	if (import_blind)
 		c = conf_load(&src, &errors);
-	good = import_blind ? c != NULL : settings_read(&src, 0, &errors.text);
+	good = import_blind ? c != NULL : settings_read(&src, 0, NULL, &errors.text);
 	for (char *line = errors.text.data, *end; !good && line && *line; line = end) {
 		char *reason = strstr(line, ": "), *place = strstr(line, " (:");
 
