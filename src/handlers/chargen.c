@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/util.h"
+
 #define FIRST_CHAR ' ' /* the 95 printing characters of ASCII: ' ' to '~' */
 #define CHARS      95
 #define LINE_CHARS 72 /* RFC 864, and CR LF behind them */
@@ -41,10 +43,28 @@ static int throw_away(struct conn *c)
 	return 0;
 }
 
+/* Nothing makes a client speak that reads fast enough for us never to wait.
+ * due_ms  when its first byte must have come; 0: it has, or need not
+ * Returns 0, or -1 with c->end set. */
+static int first_byte_check(struct conn *c, uint64_t *due_ms)
+{
+	uint64_t now = *due_ms ? mono_ms() : 0;
+
+	if (now < *due_ms) {
+		c->first_byte_ms = (unsigned)(*due_ms - now); /* what is left, for conn_wait() */
+		return 0;
+	}
+	if (*due_ms && (throw_away(c) < 0 || (!c->bytes_in && conn_fail(c, EAGAIN) < 0)))
+		return -1;
+	*due_ms = 0;
+	return 0;
+}
+
 static void chargen_serve(const struct handler_env *env, struct conn *c)
 {
 	static char cycle[CYCLE];
 	size_t at = 0; /* where in the cycle we are */
+	uint64_t due_ms = c->first_byte_ms ? mono_ms() + c->first_byte_ms : 0;
 
 	(void)env;
 	fill_cycle(cycle);
@@ -54,6 +74,8 @@ static void chargen_serve(const struct handler_env *env, struct conn *c)
 		ssize_t put;
 		int ready;
 
+		if (first_byte_check(c, &due_ms) < 0)
+			return;
 		for (size_t i = 0; i < CYCLES; i++)
 			iov[i] = (struct iovec){.iov_base = cycle, .iov_len = CYCLE};
 		iov[0] = (struct iovec){.iov_base = cycle + at, .iov_len = CYCLE - at};
