@@ -3,15 +3,7 @@
 
 conf 'service first { listen = {"127.0.0.1:7001"} handler = "echo" }
 service second { listen = {"127.0.0.1:7002"} handler = "echo" }'
-pyx '
-s = socket.socket()
-s.bind(("127.0.0.1", 7002))
-s.listen()
-print("bound", flush=True)
-sys.stdin.read()
-' < <(exec sleep 60) >"$dir/log.squatter" &
-started+=($!)
-wait_for 5 grep -q bound "$dir/log.squatter" || fail "no squatter"
+squat 127.0.0.1:7002
 begin=$SECONDS
 run -n -f "$conf"
 expect "exit status" 1 $status

@@ -5,6 +5,7 @@ Addresses are written as in the settings: 127.0.0.1:7, [::1]:7, unix:/path.
 import collections
 import os
 import select
+import signal
 import socket
 import struct
 import sys
@@ -204,6 +205,12 @@ def wait_until(condition, seconds=10):
         if time.monotonic() > end:
             raise TimeoutError("condition not met in %s s" % seconds)
         time.sleep(0.01)
+
+
+def stay():
+    """Until killed."""
+    while True:
+        signal.pause()
 
 
 def expect(what, expected, got):

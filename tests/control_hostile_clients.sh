@@ -110,7 +110,7 @@ threads = [threading.Thread(target=come, daemon=True) for _ in range(1000)]
 for t in threads:
     t.start()
 print("come", flush=True)
-time.sleep(60)
+stay()
 ' >"$dir/flood" &
 flood=$!
 started+=($flood)

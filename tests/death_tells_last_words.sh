@@ -1,8 +1,9 @@
 # The line about a death tells the last lines of the dead worker's stderr, escaped; what it wrote is in
 # the log too. The worker is made to write and abort by a library that is loaded in front of libc.
 . "$(dirname "$0")/lib.sh" cc
+. "$(dirname "$0")/lib_log.sh"
 
-cat >"$dir/last.c" <<'C'
+preload <<'C'
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,14 +18,8 @@ ssize_t recv(int fd, void *buf, size_t n, int flags)
 	abort();
 }
 C
-cc -shared -fPIC -o "$dir/last.so" "$dir/last.c" || fail "the library does not compile"
 
 conf 'service echo { listen = {"127.0.0.1:7007"} handler = "echo" workers = 2 }'
-preload()
-{
-	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$dir/last.so exec "$@"
-}
-prefix=(preload)
 start
 wait_workers echo 2
 exec {client}<>/dev/tcp/127.0.0.1/7007

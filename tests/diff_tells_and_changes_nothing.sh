@@ -13,7 +13,7 @@ service $8 { listen = {'127.0.0.1:7002'} handler = echo workers = 1 }"
 base info 30 '' '' 2 022 511 one
 start
 wait_workers echo 2
-expect "no difference" "ok no difference" "$(ctl diff | tr '\n' ' ' | sed 's/ $//')"
+expect "no difference" "ok no difference" "$(ctl diff | paste -sd' ')"
 before=$(state '[sorted((n, x["pids"], x["generation"]) for n, x in s.items())]')
 fds=$(master_fds)
 wait_log 'ready services='
@@ -62,10 +62,10 @@ expect "state" "$before" "$(state '[sorted((n, x["pids"], x["generation"]) for n
 
 # what was found is what a reload then does
 base info 30 '' '' 3 022 511 one
-expect_match "diff" "^ok service 'echo': workers: 2 -> 3 .the pool is resized." "$(ctl diff | tr '\n' ' ' | sed 's/ $//')"
+expect_match "diff" "^ok service 'echo': workers: 2 -> 3 .the pool is resized." "$(ctl diff | paste -sd' ')"
 expect_match "reload" "^ok" "$(ctl reload)"
 wait_workers echo 3
-expect "no difference" "ok no difference" "$(ctl diff | tr '\n' ' ' | sed 's/ $//')"
+expect "no difference" "ok no difference" "$(ctl diff | paste -sd' ')"
 
 # what can only be had by a restart is said
 base info 30 other '' 3 022 511 one

@@ -421,6 +421,17 @@ answers()
 	[ "$(ask "$1" ping 2>/dev/null)" = ping ]
 }
 
+# squat ADDRESS: somebody else listens there.
+squat()
+{
+	pyx '
+s = socket.create_server(target(sys.argv[1])[1])
+print("bound", flush=True)
+stay()' "$1" >"$dir/squatter" &
+	started+=($!)
+	wait_for 5 grep -q bound "$dir/squatter" || fail "no squatter"
+}
+
 # load_begin ADDRESS CLIENTS [ROUND]: a closed loop of connect, 64 bytes there and back, close; or of
 # another ROUND of client.py.
 load_begin()
@@ -443,49 +454,21 @@ load_end()
 	[ "${load_rounds:-0}" -gt 0 ] || fail "the load did nothing: $(cat "$dir/load.out")"
 }
 
-# --- Syslog -----------------------------------------------------------------------------------
-
-# A /dev of our own, without /dev/log.
-private_dev()
-{
-	local n
-
-	[ "$SOCKD_TEST_NS" = all ] || skip "needs a mount namespace"
-	mkdir "$dir/dev"
-	mount -t tmpfs none "$dir/dev" || skip "cannot mount"
-	for n in null zero full random urandom tty; do
-		: >"$dir/dev/$n"
-		mount --bind "/dev/$n" "$dir/dev/$n"
-	done
-	ln -s /proc/self/fd "$dir/dev/fd"
-	mkdir "$dir/dev/shm"
-	mount --rbind "$dir/dev" /dev
-}
-
-# Somebody who reads /dev/log into $dir/syslog, except while $dir/syslog.hold exists.
-syslog_begin()
-{
-	pyx '
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind("/dev/log")
-os.chmod("/dev/log", 0o666)
-s.settimeout(0.05)
-with open(sys.argv[1], "ab", buffering=0) as out:
-    while True:
-        if os.path.exists(sys.argv[1] + ".hold"):
-            time.sleep(0.02)
-            continue
-        try:
-            out.write(s.recv(65536) + b"\n")
-        except TimeoutError:
-            pass
-' "$dir/syslog" &
-	syslog_pid=$!
-	started+=($syslog_pid)
-	wait_for 5 test -S /dev/log || fail "no /dev/log"
-}
-
 # --- Settings ---------------------------------------------------------------------------------
+
+# conf_keys: every key that there is, a line each, as the dump has them.
+conf_keys()
+{
+	conf 'user = root group = root
+service x { listen = "unix:/tmp/x" handler = "qotd" text = "x" user = root group = root socket-user = root socket-group = root }
+service e { enabled = no handler = "exec" }
+service g { enabled = no handler = "program" }
+service m { enabled = no handler = "module" }
+service p { enabled = no handler = "proxy" }'
+	run -T -f "$conf"
+	expect "exit status of -T" 0 $status
+	sed -nE 's/^[[:space:]]*([a-z-]+)[[:space:]]*=.*/\1/p' <<<"$out" | sort -u
+}
 
 # rejects WHAT TEXT REGEX: sockd -t says so, with exit status 78.
 rejects()

@@ -67,7 +67,7 @@ held = [Client(sys.argv[1]) for i in range(int(sys.argv[2]))]
 for c in held:
     c.send("x")
 print("held", *(c.s.getsockname()[1] for c in held), flush=True)
-time.sleep(600)' "$1" "$2" >"$dir/held" &
+stay()' "$1" "$2" >"$dir/held" &
 	holder=$!
 	started+=("$holder")
 	wait_for 10 grep -qs held "$dir/held" || fail "no clients at $1"

@@ -271,7 +271,7 @@ unit_tests = \
 	tests/unit/test_proxy_header_read \
 	tests/unit/test_view
 
-EXTRA_DIST += tests/chromium.py tests/client.py tests/control.py tests/lib.sh tests/lib_app.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
+EXTRA_DIST += tests/chromium.py tests/client.py tests/control.py tests/lib.sh tests/lib_app.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh tests/lib_log.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -299,7 +299,7 @@ EXTRA_DIST += tests/fuzz tests/import
 check-lists:
 	$(AM_V_at)cd $(srcdir) && for f in tests/*.sh tests/unit/test_*.c; do \
 		test -e $$f || continue; \
-		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_app.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh " in \
+		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_app.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh tests/lib_log.sh " in \
 		*" $${f%.c} "*) ;; \
 		*) echo "tests/local.mk does not name $$f" >&2; exit 1 ;; \
 		esac; \

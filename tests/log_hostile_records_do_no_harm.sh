@@ -1,8 +1,9 @@
 # Records as no honest worker sends them: bytes that grow when they are escaped gave JSON that did not
 # close, a level of 0 went to every terminal of the host, and a text without an end was read beyond it.
 . "$(dirname "$0")/lib.sh" root cc
+. "$(dirname "$0")/lib_log.sh"
 
-cat >"$dir/hostile.c" <<'C'
+preload <<'C'
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,20 +25,14 @@ ssize_t recv(int fd, void *buf, size_t n, int flags)
 	return got;
 }
 C
-cc -shared -fPIC -o "$dir/hostile.so" "$dir/hostile.c" || fail "the library does not compile"
 
 private_dev
 syslog_begin
-log=$dir/syslog
-: >"$log"
 for format in json text; do
 	conf "log-format = $format
 service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 1 }"
+	launch_to_syslog
 	mark
-	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$dir/hostile.so \
-		"$SOCKD" -n -s -f "$conf" 2>"$dir/err" </dev/null &
-	master=$!
-	started+=($master)
 	wait_log 'ready'
 	py '
 def record(data, times=1):

@@ -1,8 +1,9 @@
 # What a dying worker wrote to stderr without a newline was told as a line of another service. And of
 # lines of stderr that are too many, the count is told without waiting for one more line.
 . "$(dirname "$0")/lib.sh" cc
+. "$(dirname "$0")/lib_log.sh"
 
-cat >"$dir/last.c" <<'C'
+preload <<'C'
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -27,16 +28,10 @@ ssize_t recv(int fd, void *buf, size_t n, int flags)
 	abort();
 }
 C
-cc -shared -fPIC -o "$dir/last.so" "$dir/last.c" || fail "the library does not compile"
 
 conf 'service a { listen = {"127.0.0.1:7001"} handler = "echo" workers = 1 }
 service b { listen = {"127.0.0.1:7002"} handler = "echo" workers = 1 }
 service c { listen = {"127.0.0.1:7003"} handler = "echo" workers = 1 }'
-preload()
-{
-	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$dir/last.so exec "$@"
-}
-prefix=(preload)
 start
 expect "answer" + "$(ask 127.0.0.1:7001 +)"
 wait_log 'service=a lines of stderr dropped dropped=[0-9]+'

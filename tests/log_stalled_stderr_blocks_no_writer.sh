@@ -1,8 +1,9 @@
 # sockd's stderr is a pipe that nobody reads. A worker that wrote much to its own stderr blocked for
 # ever; and without its master the logger stayed for ever.
 . "$(dirname "$0")/lib.sh" cc
+. "$(dirname "$0")/lib_log.sh"
 
-cat >"$dir/talk.c" <<'C'
+preload <<'C'
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -37,14 +38,12 @@ ssize_t recv(int fd, void *buf, size_t n, int flags)
 	return got;
 }
 C
-cc -shared -fPIC -o "$dir/talk.so" "$dir/talk.c" || fail "the library does not compile"
 
 conf 'service a { listen = {"127.0.0.1:7001"} handler = "echo" workers = 2 }
 service b { listen = {"127.0.0.1:7002"} handler = "echo" workers = 2 }'
 mkfifo "$dir/pipe"
 exec {reader}<>"$dir/pipe"
-ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$dir/talk.so \
-	"$SOCKD" -n -l debug -f "$conf" 2>"$dir/pipe" </dev/null {reader}>&- &
+preloaded "$SOCKD" -n -l debug -f "$conf" 2>"$dir/pipe" </dev/null {reader}>&- &
 master=$!
 started+=($master)
 wait_for 10 answers 127.0.0.1:7002 || fail "no answer"

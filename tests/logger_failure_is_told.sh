@@ -1,6 +1,7 @@
 # A logger that could not start left without a word. And one that gets ENOBUFS from syslog tries again
 # now and then, not as fast as it can.
 . "$(dirname "$0")/lib.sh" root strace
+. "$(dirname "$0")/lib_log.sh"
 
 export ASAN_OPTIONS=detect_leaks=0 # which does not work while strace is attached
 
@@ -24,11 +25,7 @@ stop
 
 private_dev
 syslog_begin
-log=$dir/syslog
-: >"$log"
-"$SOCKD" -n -s -f "$conf" 2>"$dir/err" </dev/null &
-master=$!
-started+=($master)
+launch_to_syslog
 wait_log 'ready services=1'
 inject "$(logger_pid)" sendmmsg ENOBUFS
 expect "answer" ping "$(ask 127.0.0.1:7001 ping)"

@@ -1,8 +1,9 @@
 # A worker that never stops logging kept the logger from noticing that it was told to leave: no reload
 # of log settings came into force. The flood comes from a library in front of libc.
 . "$(dirname "$0")/lib.sh" cc
+. "$(dirname "$0")/lib_log.sh"
 
-cat >"$dir/flood.c" <<'C'
+preload <<'C'
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,14 +36,8 @@ ssize_t recv(int fd, void *buf, size_t n, int flags)
 	}
 }
 C
-cc -shared -fPIC -o "$dir/flood.so" "$dir/flood.c" || fail "the library does not compile"
 
 conf 'service echo { listen = {"127.0.0.1:7001"} handler = "echo" workers = 2 }'
-preload()
-{
-	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$dir/flood.so exec "$@"
-}
-prefix=(preload)
 start
 exec {client}<>/dev/tcp/127.0.0.1/7001
 wait_log 'service=echo pid=[0-9]+ flood$'

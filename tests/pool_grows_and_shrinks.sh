@@ -23,8 +23,7 @@ for i in range(int(sys.argv[1])):
     c.take(1)
     held.append(c)
 print("held", flush=True)
-sys.stdin.read()
-' "$1" < <(exec sleep 60) >"$dir/held" &
+stay()' "$1" >"$dir/held" &
 	holder=$!
 	started+=($holder)
 	wait_for 10 grep -q held "$dir/held" || fail "$1 clients are not served at the same time"

@@ -56,10 +56,10 @@ serves 0 || fail "the old program does not serve during the trial"
 settings 3 '' ''
 rm "$where/pid"
 go
-expect "first" "ok done" "$(answered asked2 | xargs)"
-expect "second" "ok done" "$(answered second | xargs)"
-expect "third" "ok done" "$(answered third | xargs)"
-expect "diff" "ok no difference" "$(answered dry | xargs)"
+expect "first" "ok done" "$(answered asked2 | paste -sd' ')"
+expect "second" "ok done" "$(answered second | paste -sd' ')"
+expect "third" "ok done" "$(answered third | paste -sd' ')"
+expect "diff" "ok no difference" "$(answered dry | paste -sd' ')"
 expect "reloads for one, and two and HUPs that came meanwhile" 2 "$(logged_times 'reload: done')"
 wait_for 5 serves 3 || fail "round 3 does not serve: $(ask 127.0.0.1:7002 '')"
 

@@ -67,7 +67,7 @@ fails 'a program that dies' " options = {'x=y'} }
 	'service=app .*the floor is lava'
 
 conf "$bad }"
-expect "good answer" "ok done" "$(ctl reload | tr '\n' ' ' | sed 's/ $//')"
+expect "good answer" "ok done" "$(ctl reload | paste -sd' ')"
 wait_for 5 notified "READY=1 STATUS=.*done" || fail "STATUS: $(tail -n 1 "$dir/notified")"
 answers 127.0.0.1:7013 || fail "the new service does not answer"
 [ -S "$dir/new" ] || fail "the new unix socket is not there"

@@ -6,15 +6,7 @@ service leaves { listen = {"127.0.0.1:7002"} handler = "echo" }'
 start
 wait_workers echo 2
 before=$(workers echo)
-pyx '
-s = socket.socket()
-s.bind(("127.0.0.1", 7004))
-s.listen()
-print("bound", flush=True)
-sys.stdin.read()
-' < <(exec sleep 60) >"$dir/squatter" &
-started+=($!)
-wait_for 5 grep -q bound "$dir/squatter" || fail "no squatter"
+squat 127.0.0.1:7004
 exec {held}<>/dev/tcp/127.0.0.1/7001
 
 conf 'service echo { listen = {"127.0.0.1:7001"} handler = "discard" workers = 2 }

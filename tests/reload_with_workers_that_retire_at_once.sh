@@ -13,7 +13,7 @@ start
 load_begin 127.0.0.1:7001 4
 for i in $(seq 6); do
 	settings 0$((20 + i % 2))
-	expect "reload $i" "ok done" "$(ctl reload | tr '\n' ' ' | sed 's/ $//')"
+	expect "reload $i" "ok done" "$(ctl reload | paste -sd' ')"
 done
 load_end
 expect "lost of $load_rounds rounds ($(tail -n 1 "$dir/load.out"))" 0 "$load_lost"

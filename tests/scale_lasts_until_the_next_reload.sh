@@ -9,7 +9,7 @@ pids_are() { [ "$(state "len(s['$1']['pids'])")" = "$2" ]; }
 # size SERVICE N: scale, and wait for it
 size()
 {
-	expect "scale" "ok service '$1': $2 workers until the next reload" "$(ctl scale "$1" "$2" | tr '\n' ' ' | sed 's/ $//')"
+	expect "scale" "ok service '$1': $2 workers until the next reload" "$(ctl scale "$1" "$2" | paste -sd' ')"
 	wait_for 5 pids_are "$1" "$2" || fail "$1: $(state "s['$1']"), and not $2"
 }
 wait_workers echo 2
@@ -26,7 +26,7 @@ exec {held}>&-
 answers 127.0.0.1:7001 || fail "one worker does not serve"
 size echo 40
 size echo 2
-expect "what differs" "ok no difference" "$(ctl diff | tr '\n' ' ' | sed 's/ $//')"
+expect "what differs" "ok no difference" "$(ctl diff | paste -sd' ')"
 size echo 3
 size grows 4
 size app 3
@@ -45,7 +45,7 @@ wait_for 5 pids_are echo 3 || fail "after a kill: $(state 's["echo"]')"
 expect_match "reload" "^ok" "$(ctl reload)"
 wait_for 5 pids_are echo 2 || fail "echo after the reload: $(state 's["echo"]')"
 wait_for 5 pids_are app 1 || fail "app after the reload: $(state 's["app"]')"
-expect "what differs" "ok no difference" "$(ctl diff | tr '\n' ' ' | sed 's/ $//')"
+expect "what differs" "ok no difference" "$(ctl diff | paste -sd' ')"
 size echo 1
 expect_match "reload" "^ok" "$(ctl reload)"
 wait_for 5 pids_are echo 2 || fail "echo after the reload: $(state 's["echo"]')"

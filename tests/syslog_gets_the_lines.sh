@@ -1,5 +1,6 @@
 # Lines go to /dev/log with facility, level, ident and pid.
 . "$(dirname "$0")/lib.sh" root
+. "$(dirname "$0")/lib_log.sh"
 
 private_dev
 syslog_begin
@@ -24,9 +25,7 @@ wait_exit_of_daemon
 # -s: also with -n.
 for option in -s --syslog; do
 	: >"$log"
-	"$SOCKD" -n $option -f "$conf" 2>"$dir/err" </dev/null &
-	master=$!
-	started+=($master)
+	launch_to_syslog $option
 	wait_log "sockd\\[$master\\]: .*ready services=1"
 	expect "stderr with $option" "" "$(cat "$dir/err")"
 	kill -TERM "$master"
@@ -36,9 +35,7 @@ done
 
 # A reload changes facility and format.
 mark
-"$SOCKD" -n -s -f "$conf" 2>"$dir/err" </dev/null &
-master=$!
-started+=($master)
+launch_to_syslog
 wait_log "sockd\\[$master\\]: .*ready services=1"
 sed -i -e 's/local3/daemon/' -e '1i log-format = json' "$conf"
 mark

@@ -1,14 +1,11 @@
 # A /dev/log that is not there or that nobody reads holds up nobody; what was lost is told later, and
 # written and lost lines add up.
 . "$(dirname "$0")/lib.sh" root
+. "$(dirname "$0")/lib_log.sh"
 
 private_dev
 conf "service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 4 }"
-log=$dir/syslog
-: >"$log"
-"$SOCKD" -n -s -l debug -f "$conf" 2>"$dir/err" </dev/null &
-master=$!
-started+=($master)
+launch_to_syslog -l debug
 wait_for 5 answers 127.0.0.1:7001 || fail "no answer without /dev/log"
 expect "answer without /dev/log" ping "$(ask 127.0.0.1:7001 ping)"
 syslog_begin
@@ -23,13 +20,7 @@ py 'knock("127.0.0.1:7001", int(sys.argv[1]))' $rounds || exit 1
 expect "answer while syslog stands still" ping "$(ask 127.0.0.1:7001 ping)"
 rm "$dir/syslog.hold"
 wait_log 'log lines lost.* lost=[0-9]+' 10
-sum()
-{
-	local lost
-
-	lost=$(tail -n "+$since" "$log" | sed -n 's/.*log lines lost.* lost=\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }')
-	echo $(($(logged_times 'service=echo .*closed source') + lost))
-}
+sum() { echo $(($(logged_times 'service=echo .*closed source') + $(lost_lines 'log lines lost'))); }
 complete() { [ "$(sum)" -eq $((rounds + 1)) ]; }
 wait_for 20 complete || fail "$((rounds + 1)) connections, but $(sum) lines written or counted as lost"
 
@@ -47,9 +38,7 @@ wait_exit 5
 expect "exit status" 0 $status
 
 # And one that stands still does not hold up the end.
-"$SOCKD" -n -s -f "$conf" 2>"$dir/err" </dev/null &
-master=$!
-started+=($master)
+launch_to_syslog
 wait_for 5 answers 127.0.0.1:7001
 touch "$dir/syslog.hold"
 py 'load("127.0.0.1:7001", 4, None, 500)' >"$dir/load"

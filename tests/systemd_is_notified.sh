@@ -1,17 +1,10 @@
 # NOTIFY_SOCKET: ready once all is, reloading, stopping, a status line; the watchdog.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_control.sh"
 
 conf 'service echo { listen = {"127.0.0.1:7001"} handler = "echo" workers = 2 }'
-pyx '
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-while True:
-    print(s.recv(65536).decode().replace("\n", " "), flush=True)
-' "$dir/notify" >"$dir/notified" &
-started+=($!)
-wait_for 5 test -S "$dir/notify" || fail "no socket"
+notified_begin
 told() { grep -Eq "$1" "$dir/notified"; }
-prefix=(env "NOTIFY_SOCKET=$dir/notify" WATCHDOG_USEC=400000)
+prefix+=(WATCHDOG_USEC=400000)
 start
 wait_for 5 told 'READY=1' || fail "READY=1 was not sent"
 answers 127.0.0.1:7001 || fail "it was not ready"
