@@ -225,6 +225,7 @@ shell_tests = \
 	tests/status_page.sh \
 	tests/status_ready_while_stopping.sh \
 	tests/stopped_worker_is_replaced.sh \
+	tests/stray_signals_end_nothing.sh \
 	tests/supplementary_groups_reach_workers.sh \
 	tests/syslog_gets_the_lines.sh \
 	tests/syslog_missing_or_stalled_holds_up_nobody.sh \

@@ -447,7 +447,7 @@ static void logger_init(struct log_channel *channels, const struct logger_option
 void logger_run(struct log_channel *channels, const struct logger_options *o, pid_t master)
 {
 	static const int ignored[] = {
-		SIGINT, SIGQUIT, SIGHUP, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE, SIGWINCH};
+		SIGINT, SIGQUIT, SIGHUP, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE, SIGWINCH, SIGXFSZ};
 	/* Being woken for each line would cost more than writing it. */
 	static const struct timespec gather = {0, GATHER_MS * 1000000L};
 	sigset_t mask;

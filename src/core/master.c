@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/sdnotify.h"
+#include "core/child.h"
 #include "core/control.h"
 #include "core/daemon.h"
 #include "core/heir.h"
@@ -340,8 +341,11 @@ static int signals_init(void)
 {
 	static const int signals[] = {
 		SIGCHLD, SIGTERM, SIGQUIT, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, 0};
+	/* These would end us, and nobody means them so; XFSZ is a write that is to fail. */
+	static const int ignored[] = {
+		SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU, SIGXFSZ};
 
-	signal(SIGPIPE, SIG_IGN);
+	child_signals(ignored, ARRAY_SIZE(ignored));
 	return loop_init(signals, on_signal);
 }
 
