@@ -4,7 +4,7 @@
 
 cat >"$dir/fork" <<'SCRIPT'
 #!/bin/sh
-(trap '' TERM; exec sleep 1000) &
+(trap '' TERM; exec sleep infinity) &
 echo $!
 sh -c 'trap "echo told >$1; exit" TERM; echo >$1; while :; do sleep 0.1; done' sh "$1" &
 echo $!
@@ -16,7 +16,7 @@ chmod 777 "$dir"
 conf "defaults { handler = 'exec' workers = 1 }
 service fork { listen = '127.0.0.1:7001' command = {'$dir/fork', '$dir/told'} }
 service daemon { listen = '127.0.0.1:7002'
-	command = {'/bin/sh', '-c', 'setsid sh -c \"echo \\\$\\\$; exec sleep 1002\" 2>/dev/null & read x'} }
+	command = {'/bin/sh', '-c', 'setsid sh -c \"echo \\\$\\\$; exec sleep infinity\" 2>/dev/null & read x'} }
 service brief { listen = '127.0.0.1:7003'
 	command = {'/bin/sh', '-c', 'read x; for i in 1 2 3; do (setsid sleep 0 &); done; sleep 0.2; echo \$x'} }"
 start

@@ -5,7 +5,7 @@
 cat >"$dir/stubborn" <<'SCRIPT'
 #!/bin/sh
 trap '' TERM
-sleep 1000 &
+sleep infinity &
 echo $$ $!
 wait
 wait

@@ -5,9 +5,9 @@
 cat >"$dir/group" <<'SCRIPT'
 #!/bin/sh
 trap '' TERM
-sleep 1000 &
+sleep infinity &
 echo $$ $!
-(trap '' TERM HUP; exec sleep 1001) &
+(trap '' TERM HUP; exec sleep infinity) &
 echo $!
 wait
 SCRIPT

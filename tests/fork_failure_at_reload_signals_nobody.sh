@@ -6,7 +6,7 @@ export ASAN_OPTIONS=detect_leaks=0 # which does not work while strace is attache
 
 conf 'service echo { listen = {"127.0.0.1:7001"} handler = "echo" workers = 2 }'
 start
-(exec sleep 60) &
+(exec sleep infinity) &
 bystander=$!
 started+=($bystander)
 exec {held}<>/dev/tcp/127.0.0.1/7001

@@ -334,14 +334,14 @@ reload()
 	logged 'reload: done' || fail "the reload failed"
 }
 
-# inject CALLS HOW [PID]: from now on these system calls of the master end otherwise, as strace(1) says
+# inject CALLS HOW [PID [OPTION...]]: from now on these system calls of the master end otherwise, as strace(1) says
 # under "inject"; those that did are in $dir/trace.
 inject()
 {
 	local pid=${3:-$master}
 
 	attached() { grep -q "TracerPid:.*[1-9]" "/proc/$1/status"; }
-	strace -q -o "$dir/trace" -e "trace=$1" -e "inject=$1:$2" -p "$pid" 2>"$dir/strace" &
+	strace -q -ttt "${@:4}" -o "$dir/trace" -e "trace=$1" -e "inject=$1:$2" -p "$pid" 2>"$dir/strace" &
 	tracer=$!
 	started+=($tracer)
 	wait_for 5 attached "$pid" || skip "cannot trace: $(cat "$dir/strace")"
@@ -350,6 +350,17 @@ inject()
 injected_times()
 {
 	grep -c INJECTED "$dir/trace"
+}
+
+# injected_slowly N MS: the first N of them take so long at least.
+injected_slowly()
+{
+	local took
+
+	injected() { [ "$(injected_times)" -ge "$1" ]; }
+	wait_for 10 injected "$1" || fail "$(injected_times) calls were made and not $1: $(cat "$dir/trace")"
+	took=$(awk -v n="$1" '/INJECTED/ { if (!i++) first = $1; if (i == n) printf "%d", ($1 - first) * 1000 }' "$dir/trace")
+	[ "$took" -ge "$2" ] || fail "$1 calls were made in $took ms and not $2: $(head -n "$1" "$dir/trace")"
 }
 
 inject_end()

@@ -4,7 +4,7 @@
 
 cat >"$dir/app.sh" <<'SH'
 trap 'echo got USR2; [ -e "$WHERE/polite" ] && exit 0' USR2
-sleep 1000 & echo $! >"$WHERE/child"
+sleep infinity & echo $! >"$WHERE/child"
 trap '' TERM
 echo $$ >"$WHERE/pid"
 while :; do wait; done

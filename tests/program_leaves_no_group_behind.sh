@@ -7,11 +7,11 @@
 mkdir -m 0777 "$dir/where"
 cat >"$dir/app.sh" <<'SH'
 trap '' TERM
-sleep 1000 &
+sleep infinity &
 trap - TERM
 echo $! >"$WHERE/child.$$"
 mv "$WHERE/child.$$" "$WHERE/child"
-sleep 1000
+sleep infinity
 SH
 conf "drain-timeout = 1
 shutdown-timeout = 1

@@ -9,7 +9,7 @@ host()
 {
 	local name=$1 pid address
 
-	unshare -n sleep 1000 &
+	unshare -n sleep infinity &
 	pid=$!
 	started+=($pid)
 	separate() { [ "$(readlink /proc/$pid/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; }

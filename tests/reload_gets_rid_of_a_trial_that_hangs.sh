@@ -2,7 +2,7 @@
 # ended, and not left for ever.
 . "$(dirname "$0")/lib_control.sh"
 
-printf '#!/bin/sh\necho $$ >"$WHERE/pid"; trap "" TERM; while :; do sleep 1; done\n' >"$dir/hangs"
+printf '#!/bin/sh\necho $$ >"$WHERE/pid"; trap "" TERM; exec sleep infinity\n' >"$dir/hangs"
 printf '#!/bin/sh\nuntil test -s "$WHERE/pid"; do sleep 0.02; done; exit 3\n' >"$dir/dies"
 chmod 755 "$dir/hangs" "$dir/dies"
 mkdir -m 0777 "$dir/where"

@@ -6,7 +6,7 @@ settings()
 {
 	conf "service once { listen = '127.0.0.1:7001' handler = echo workers = 4 max-connections = 1
 	max-connections-jitter = 0 umask = $1 log-connections = false }
-service slow { listen = '127.0.0.1:7002' handler = program command = {'/bin/sh', '-c', 'sleep 0.3; exec sleep 1000 # $1'} }"
+service slow { listen = '127.0.0.1:7002' handler = program command = {'/bin/sh', '-c', 'sleep 0.3; exec sleep infinity # $1'} }"
 }
 settings 022
 start

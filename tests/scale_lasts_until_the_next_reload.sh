@@ -3,7 +3,7 @@
 
 conf "service echo { listen = {'127.0.0.1:7001'} handler = echo workers = 2 }
 service grows { listen = {'127.0.0.1:7002'} handler = echo workers = 2 max-workers = 6 }
-service app { listen = {'127.0.0.1:7003'} handler = program command = {'/bin/sleep', '1000'} workers = 1 }"
+service app { listen = {'127.0.0.1:7003'} handler = program command = {'/bin/sleep', 'infinity'} workers = 1 }"
 start
 pids_are() { [ "$(state "len(s['$1']['pids'])")" = "$2" ]; }
 # size SERVICE N: scale, and wait for it

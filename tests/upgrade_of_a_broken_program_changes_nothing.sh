@@ -34,10 +34,10 @@ for text in 'exit 0=ended with status 0' 'exit 78=ended with status 78' 'kill -S
 	upgrade_fails "${text#*=}"
 	unchanged "a program that does: ${text%%=*}"
 done
-program_replace 'exec 3>&-; exec sleep 1000'
+program_replace 'exec 3>&-; exec sleep infinity'
 upgrade_fails 'no sign of life'
 unchanged "a program that hangs"
-program_replace 'trap "" TERM; exec 3>&-; while :; do sleep 1; done'
+program_replace 'trap "" TERM; exec 3>&-; exec sleep infinity'
 upgrade_fails 'no sign of life'
 unchanged "a program that hangs and ignores TERM"
 
@@ -63,7 +63,7 @@ unchanged "a worker that cannot start"
 cat >"$dir/late" <<'END'
 #!/bin/sh
 echo $$ >>"$0.pids"
-exec sleep 1000
+exec sleep infinity
 END
 chmod 755 "$dir/late"
 : >"$dir/late.pids"

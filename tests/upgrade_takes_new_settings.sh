@@ -27,7 +27,7 @@ done
 [ ! -e "$dir/gone" ] || fail "the unix socket of a service that is gone is still there"
 
 # HUP while the new program starts: it reads its settings again. A second USR2 is refused.
-program_replace "sleep 1; exec '$dir/bin/sockd-2' \"\$@\""
+program_replace "until [ -e '$dir/go' ]; do sleep 0.02; done; exec '$dir/bin/sockd-2' \"\$@\""
 mark
 old=$master
 kill -USR2 "$old"
@@ -35,6 +35,7 @@ wait_log 'upgrade: starting'
 kill -HUP "$old"
 kill -USR2 "$old"
 wait_log 'upgrade: refused: another upgrade is in work'
+touch "$dir/go"
 wait_log 'upgrade: done'
 master=$(tail -n "+$since" "$log" | sed -n 's/.*upgrade: done.* pid \([0-9]*\) .*/\1/p')
 started+=("$master")
@@ -42,7 +43,7 @@ wait_log 'reload: done'
 wait_for 10 gone "$old" || fail "the old master stays"
 
 # TERM while the new program starts: both leave.
-printf '#!/bin/sh\necho $$ >%s\nexec sleep 1000\n' "$dir/slow" >"$dir/bin/next"
+printf '#!/bin/sh\necho $$ >%s\nexec sleep infinity\n' "$dir/slow" >"$dir/bin/next"
 chmod 755 "$dir/bin/next"
 mv "$dir/bin/next" "$dir/bin/sockd-2"
 kill -USR2 "$master"
