@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "core/child.h"
 #include "core/master.h"
 #include "core/settings.h"

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/util.h"
 
 #ifndef SYSCONFDIR
 #define SYSCONFDIR "/etc"

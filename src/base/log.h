@@ -7,11 +7,7 @@
 #ifndef SOCKD_BASE_LOG_H
 #define SOCKD_BASE_LOG_H
 
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <syslog.h>
 
 #include "base/util.h"

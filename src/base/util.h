@@ -1,4 +1,5 @@
-/* util.h: small things that every room needs. No state, no logging. */
+/* util.h: small things that every room needs. No state, no logging. Every header of ours includes it: bool,
+ * size_t, uint64_t and pid_t need no other. */
 #ifndef SOCKD_BASE_UTIL_H
 #define SOCKD_BASE_UTIL_H
 

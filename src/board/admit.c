@@ -6,8 +6,6 @@
 #include <sched.h>
 #include <string.h>
 
-#include "base/util.h"
-
 #define TAKE_OVER_MS \
 	20 /* a lock that has not moved for so long: its holder was stopped or killed */
 #define GIVE_UP_MS  200      /* one that moves and moves: go on without */

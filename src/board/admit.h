@@ -11,9 +11,6 @@
 #ifndef SOCKD_BOARD_ADMIT_H
 #define SOCKD_BOARD_ADMIT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "board/board.h"
 #include "net/addr.h"
 

@@ -12,9 +12,6 @@
 #define SOCKD_BOARD_BOARD_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "net/addr.h"
 

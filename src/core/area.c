@@ -6,8 +6,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 
-#include "base/util.h"
-
 struct area *area_get(struct area *old, const struct handler *h, const char *module)
 {
 	struct area *a;

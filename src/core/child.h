@@ -3,7 +3,8 @@
 #define SOCKD_CORE_CHILD_H
 
 #include <signal.h>
-#include <stddef.h>
+
+#include "base/util.h"
 
 /* Descriptors that a child keeps; zero-initialise. The first ones need no malloc(): a page of heap
  * that a worker writes to is a page of its own. */

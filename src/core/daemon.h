@@ -2,7 +2,7 @@
 #ifndef SOCKD_CORE_DAEMON_H
 #define SOCKD_CORE_DAEMON_H
 
-#include <stdbool.h>
+#include "base/util.h"
 
 /* Go to the background. The parent stays until daemon_ready() and exits with the status that this
  * gives; if the daemon ends before, with the status of daemon_tell(), or 1.

@@ -2,8 +2,6 @@
 #ifndef SOCKD_CORE_GATE_H
 #define SOCKD_CORE_GATE_H
 
-#include <stdbool.h>
-
 #include "board/board.h"
 #include "conf/conf.h"
 #include "net/access.h"

@@ -8,9 +8,6 @@
 #ifndef SOCKD_CORE_LOGGER_H
 #define SOCKD_CORE_LOGGER_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
 #include "base/log.h"
 
 struct log_channel {

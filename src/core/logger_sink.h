@@ -3,8 +3,6 @@
 #define SOCKD_CORE_LOGGER_SINK_H
 
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
 
 #include "core/logger.h"
 

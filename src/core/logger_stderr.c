@@ -1,7 +1,6 @@
 /* logger_stderr.c: a small table of the processes that wrote to stderr of late. */
 #include "core/logger_stderr.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #define WRITERS  64  /* remembered at a time; the one silent for longest makes room */

@@ -3,8 +3,7 @@
 #ifndef SOCKD_CORE_LOGGER_STDERR_H
 #define SOCKD_CORE_LOGGER_STDERR_H
 
-#include <stddef.h>
-#include <sys/types.h>
+#include "base/util.h"
 
 /* Called for each line. */
 typedef void stderr_line_fn(void *arg, pid_t pid, const char *line, size_t n);

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/util.h"
 
 static int epoll_fd = -1, signal_fd = -1;
 static void (*signal_fn)(int sig);

@@ -3,8 +3,7 @@
 #ifndef SOCKD_CORE_LOOP_H
 #define SOCKD_CORE_LOOP_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/util.h"
 
 struct loop_timer {
 	void (*fn)(void *arg);

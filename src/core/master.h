@@ -2,8 +2,6 @@
 #ifndef SOCKD_CORE_MASTER_H
 #define SOCKD_CORE_MASTER_H
 
-#include <stdbool.h>
-
 #include "conf/conf.h"
 
 #define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h */

@@ -2,11 +2,6 @@
 #ifndef SOCKD_CORE_POOL_H
 #define SOCKD_CORE_POOL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
-
 #include "core/area.h"
 #include "core/gate.h"
 #include "core/loop.h"

@@ -1,7 +1,6 @@
 /* pool_program.c: readiness, rolling replacement and signals of programs. */
 #include "core/pool_program.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>

@@ -2,8 +2,7 @@
 #ifndef SOCKD_CORE_PRIVS_H
 #define SOCKD_CORE_PRIVS_H
 
-#include <stddef.h>
-#include <sys/types.h>
+#include "base/util.h"
 
 /* Become uid, gid with these supplementary groups, and check that there is no way back.
  * Returns 0, or -1 after logging why; the caller must then leave.

@@ -1,7 +1,6 @@
 /* service_fork.c: the processes of a service, and the slots that they have. */
 #include "core/service_parts.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>

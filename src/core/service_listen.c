@@ -2,7 +2,6 @@
 #include "core/service_parts.h"
 
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 

@@ -2,10 +2,6 @@
 #ifndef SOCKD_CORE_SETTINGS_H
 #define SOCKD_CORE_SETTINGS_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
-#include "base/util.h"
 #include "conf/conf.h"
 
 /* Settings in use by the master and by pools of older generations. */

@@ -2,9 +2,6 @@
 #ifndef SOCKD_CORE_WORKER_H
 #define SOCKD_CORE_WORKER_H
 
-#include <stddef.h>
-#include <sys/types.h>
-
 #include "board/board.h"
 #include "conf/conf.h"
 #include "core/gate.h"

@@ -7,10 +7,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "base/util.h"
 #include "net/listener.h"
 
 #define PAUSE_MIN_MS   10

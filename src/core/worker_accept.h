@@ -3,7 +3,6 @@
 #define SOCKD_CORE_WORKER_ACCEPT_H
 
 #include <signal.h>
-#include <stddef.h>
 
 #include "net/conn.h"
 

@@ -6,8 +6,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "base/util.h"
-
 #define FIRST_CHAR ' ' /* the 95 printing characters of ASCII: ' ' to '~' */
 #define CHARS      95
 #define LINE_CHARS 72 /* RFC 864, and CR LF behind them */

@@ -2,9 +2,7 @@
 #ifndef SOCKD_HANDLERS_CHAT_LINE_H
 #define SOCKD_HANDLERS_CHAT_LINE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/util.h"
 
 #define CHAT_LINE_MAX 4096 /* bytes of clean text, without the newline */
 

@@ -8,10 +8,7 @@
 #define SOCKD_HANDLERS_CHAT_ROOM_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
 
-#include "base/util.h"
 #include "board/board.h"
 
 #define ROOM_NICK_MAX 24   /* characters */

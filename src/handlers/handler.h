@@ -5,8 +5,6 @@
 #ifndef SOCKD_HANDLERS_HANDLER_H
 #define SOCKD_HANDLERS_HANDLER_H
 
-#include <stddef.h>
-
 #include "base/log.h"
 #include "board/board.h"
 #include "conf/conf.h"

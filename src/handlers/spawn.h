@@ -3,8 +3,6 @@
 #ifndef SOCKD_HANDLERS_SPAWN_H
 #define SOCKD_HANDLERS_SPAWN_H
 
-#include <sys/types.h>
-
 #include "conf/conf.h"
 
 /* What becomes of the child; all borrowed. */

@@ -2,10 +2,6 @@
 #ifndef SOCKD_NET_ACCESS_H
 #define SOCKD_NET_ACCESS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "base/util.h"
 #include "net/addr.h"
 
 /* A set of addresses, as merged ranges in sorted arrays: lookup is a binary search. ::/0 is every IPv6

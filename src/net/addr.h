@@ -2,11 +2,11 @@
 #ifndef SOCKD_NET_ADDR_H
 #define SOCKD_NET_ADDR_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <netinet/in.h>
+
+#include "base/util.h"
 
 #define ADDR_TEXT_MAX 128 /* bytes of any address as text, with the NUL */
 

@@ -8,8 +8,6 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "base/util.h"
-
 #define READ_TRIES   4           /* reads that do not wait, before one that does: measured */
 #define SWALLOW_MAX  (64 * 1024) /* bytes that conn_finish() reads at most */
 #define SWALLOW_STEP 4096

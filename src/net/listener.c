@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/util.h"
 #include "net/listener_internal.h"
 
 #define RETRY_PAUSE_MS 20

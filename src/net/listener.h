@@ -2,11 +2,6 @@
 #ifndef SOCKD_NET_LISTENER_H
 #define SOCKD_NET_LISTENER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
-
-#include "base/util.h"
 #include "net/addr.h"
 
 /* Options that accepted sockets get from their listener; 0: as the kernel has it. None is for unix

@@ -1,14 +1,12 @@
 /* listener_drain.c: let nobody new into the queue of a listener, leave those in it alone, and back. */
 #include "net/listener.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <signal.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "base/util.h"
 #include "net/listener_internal.h"
 
 /* The mark of a listener on hold: the signal that it would send, if O_ASYNC were set. It belongs to the

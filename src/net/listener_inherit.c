@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/util.h"
 #include "net/listener_internal.h"
 
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START of sd_listen_fds(3) */

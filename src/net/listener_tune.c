@@ -2,13 +2,11 @@
  * accepted, so that a connection pays nothing for them. */
 #include "net/listener.h"
 
-#include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
-#include "base/util.h"
 #include "net/listener_internal.h"
 
 /* In Linux since 5.14, in glibc's headers since 2.35. Source: socket(7) */

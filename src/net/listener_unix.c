@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
-
 /* The reason of a failure, with the folder where that is what people have to look at. */
 static int path_fail(int error, const char *path, char *err, size_t size)
 {

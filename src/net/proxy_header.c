@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/util.h"
-
 #define V1_MAX     107 /* bytes of a line with its CR LF, section 2.1 */
 #define V2_HEAD    16
 #define UNIX_PATH  108 /* bytes of a path in the header; Linux has the same in sun_path */

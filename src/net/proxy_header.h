@@ -4,10 +4,6 @@
 #define SOCKD_NET_PROXY_HEADER_H
 
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
 
 #include "net/addr.h"
 
