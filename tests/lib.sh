@@ -499,3 +499,8 @@ accepts()
 	expect "what is said of $1" "$conf: ok" "$out$err"
 	expect "exit status for $1" 0 $status
 }
+
+# --- Faults at full length --------------------------------------------------------------------
+
+# shellcheck source=tests/fault/lib_fault.sh
+[ -z "${SOCKD_TEST_FAULT:-}" ] || . "$tests/fault/lib_fault.sh"

@@ -184,6 +184,7 @@ shell_tests = \
 	tests/reload_moves_a_listener_only_when_it_is_decided.sh \
 	tests/reload_that_waits_for_a_trial.sh \
 	tests/reload_with_a_failing_trial_changes_nothing.sh \
+	tests/reload_without_memory_is_refused.sh \
 	tests/reload_with_workers_that_retire_at_once.sh \
 	tests/control_hostile_clients.sh \
 	tests/control_rights.sh \

@@ -157,11 +157,24 @@ static void fill_options(cfg_opt_t *opt, unsigned scope, cfg_opt_t *section)
 	*opt = (cfg_opt_t)CFG_END();
 }
 
+/* libconfuse 3.3 dies (exit, assertion, NULL) of a malloc() that fails: see beforehand that there is enough for a
+ * text of so many bytes. Measured: 100 KB, 8 times the text, and 22 KB for each service. */
+static bool memory_suffices(size_t text, size_t services)
+{
+	void *volatile all = malloc(262144 + 12 * text + 32768 * services);
+	bool enough = all;
+
+	free(all);
+	return enough;
+}
+
 static cfg_t *tree_new(void)
 {
 	cfg_opt_t option[CONF_KEYS_MAX + 1], section[CONF_KEYS_MAX + 1];
 	cfg_t *cfg;
 
+	if (!memory_suffices(0, 0))
+		return NULL;
 	fill_options(section, KEY_SERVICE | KEY_LIMITS | KEY_INTERNAL, NULL);
 	fill_options(option, KEY_GLOBAL, section);
 	cfg = cfg_init(option, CFGF_NONE);
@@ -181,6 +194,10 @@ static void parse_text(
 	if (!text->len ||
 		!scan(p->conf, text->data, text->len, name, section, p->options, p->errors))
 		return;
+	if (!memory_suffices(text->len, p->conf->n_services)) {
+		p->lines->failed = true;
+		return;
+	}
 	free(cfg->filename);
 	cfg->filename = strdup(name);
 	fp = fmemopen(text->data, text->len, "r");

@@ -57,13 +57,11 @@ void control_close_client(struct control_client *c)
 
 void control_answer(struct control_client *c, bool good, const char *text)
 {
-	struct buf out = {0};
+	const char *head = good ? "ok\n" : "error ";
 
-	buf_printf(&out, "%s%s", good ? "ok\n" : "error ", text);
 	/* A client that does not take so little is not waited for. */
-	if (!out.failed)
-		(void)!send(c->io.fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	buf_free(&out);
+	(void)!send(c->io.fd, head, strlen(head), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(c->io.fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
 	control_close_client(c);
 }
 
