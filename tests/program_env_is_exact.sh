@@ -39,6 +39,7 @@ LANG=C.UTF-8
 LISTEN_FDNAMES=show:show:show
 LISTEN_FDS=3
 LISTEN_PID=$pid
+NOTIFY_SOCKET=@sockd-notify-$master
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 SERVER_STARTER_GENERATION=1
 SERVER_STARTER_PORT=127.0.0.1:7007=3;$dir/sock=4;7008=5
@@ -46,5 +47,5 @@ fds=0 1 2 3 4 5
 session=1 group=1 cwd=/
 SigBlk:	0000000000000000
 SigIgn:	0000000001001000
-SigCgt:	0000000000000002" "$(ask 127.0.0.1:7007 '')"
+SigCgt:	0000000000000002" "$(ask 127.0.0.1:7007 '' | sed '/^NOTIFY/s/-[0-9a-f]*$//')"
 stop

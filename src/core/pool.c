@@ -51,7 +51,7 @@ struct pool *pool_new(struct service *s, struct settings *settings, const struct
 	p->listen_fd = calloc(n_listen, sizeof(*p->listen_fd));
 	p->n_listen = n_listen;
 	if (p->area && p->listen_fd && gate_lists_make(&p->lists, conf) == 0 &&
-		(!conf->notify || !pool_is_program(p) || program_notify_open()))
+		(!pool_is_program(p) || program_notify_open()))
 		return p;
 	pool_free(p);
 	return NULL;

@@ -77,7 +77,7 @@ static _Noreturn void child_run(
 		.start_fd = start_fd,
 		.go_fd = pool_is_program(p) ? -1 : p->go[0],
 		.generation = p->generation,
-		.notify_name = p->conf->notify ? program_notify_open() : NULL,
+		.notify_name = pool_is_program(p) ? program_notify_open() : NULL,
 		.life_fd = master_life_fd,
 		.master = master_pid,
 		.log = s->log,
