@@ -49,5 +49,17 @@ expect "what differs" "ok no difference" "$(ctl diff | paste -sd' ')"
 size echo 1
 expect_match "reload" "^ok" "$(ctl reload)"
 wait_for 5 pids_are echo 2 || fail "echo after the reload: $(state 's["echo"]')"
+
+# What a pool has grown to by demand does not count on top.
+cpy 'held = [Client("127.0.0.1:7002") for i in range(4)]
+for c in held:
+    c.send("x")
+    c.take(1)
+wait_until(lambda: State().services["grows"]["target"] >= 5)
+print(control("scale grows 3"))
+expect("target", 3, State().services["grows"]["target"])
+for c in held:
+    c.send("y")
+    expect("an answer", b"y", c.take(1))' || fail "a pool that has grown"
 expect_match "no such service" "^error there is no service 'nobody'" "$(ctl scale nobody 2)"
 stop

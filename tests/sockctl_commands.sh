@@ -9,6 +9,9 @@ for wrong in '' nonsense 'status a b' pause 'pause a b' 'pause a/b' "pause $(pri
 done
 bad 2 "sockctl: there is no command 'nonsense'" nonsense
 expect "lines with JSON" "1 1" "$("$SOCKCTL" -j nonsense | wc -l) $("$SOCKCTL" -j nonsense | grep -c '"ok":false')"
+for wrong in -x -jx --nonsense --json=1 -s -n; do
+	expect "JSON for the option $wrong" 1 "$("$SOCKCTL" -j $wrong 2>&1 | grep -c '^{"ok":false,"error":.*"}$')"
+done
 sockctl -h
 expect "exit status of -h" 0 $status
 for word in status workers recent top diff reload upgrade stop pause resume scale log-level version; do
@@ -33,6 +36,7 @@ wait_workers a 4
 good diff
 expect_match "what differs" "'a': workers" "$out"
 good log-level debug
+expect "answer" "log level debug until the next reload" "$out"
 good reload
 wait_workers a 2
 

@@ -45,6 +45,9 @@ hold 127.0.0.1:7001 3
 wait_json 3 'x["services"][0]["queue"]' status web
 good status web
 expect_match "row of a paused service" 'web .* paused .* 3/' "$out"
+good scale closed 9
+good status
+expect "what it wants of what it may have" 9/9 "$(cell closed TARGET/MAX)"
 good resume web
 wait_json 0 'x["services"][0]["queue"]' status web
 

@@ -4,7 +4,7 @@
 . "$tests/lib_status.sh"
 
 conf "service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 3 max-workers = 7 deny = {'127.0.0.9'} }
-service status { $status_service }"
+service status { listen = {'127.0.0.1:8080', 'unix:$dir/status'} handler = 'status' }"
 start
 expect "an answer" ping "$(ask 127.0.0.1:7001 ping)"
 py 'Client("127.0.0.1:7001", source="127.0.0.9").more()'
@@ -63,6 +63,7 @@ expect "ready" running "$(get $url/readyz)"
 
 # A page of a stranger, whose name leads here.
 expect "another host" 421 "$(code / -H 'Host: example.org:8080')"
+expect "another host over a unix socket" 200 "$(code / --unix-socket "$dir/status" -H 'Host: example.org')"
 expect "localhost" 200 "$(code / -H 'Host: localhost:8080')"
 expect "an address" 200 "$(code / -H 'Host: [::1]:8080')"
 stop

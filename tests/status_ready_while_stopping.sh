@@ -25,6 +25,10 @@ printf 'Host: localhost\r\n\r\n' >&$health
 expect_match "health while stopping" '^HTTP/1.1 200 OK.*ok' "$(timeout 5 cat <&$health | tr '\r\n' ' ')"
 expect "ready, to a new client" 503 "$(code /readyz)"
 expect "health, to a new client" 200 "$(code /healthz)"
+for command in 'pause slow' 'scale slow 2' reload; do
+	# shellcheck disable=SC2086
+	expect "$command while stopping" "sockctl: sockd is stopping" "$("$top_builddir/src/sockctl" $command 2>&1)"
+done
 gone "$master" && fail "the master has not waited"
 echo slow >&$held
 expect "the slow client" slow "$(timeout 5 cat <&$held)"

@@ -74,7 +74,7 @@ void view_service(const struct board *b, struct view_service *v)
 {
 	const struct board_service *s = &b->service;
 	unsigned used = board_slots(b);
-	uint32_t mode = GET(s->mode);
+	uint32_t mode = GET(s->mode), target = GET(s->target), max = GET(s->max_workers);
 	struct {
 		char name[sizeof(s->name)], handler[sizeof(s->handler)];
 		uint32_t n_listen;
@@ -87,8 +87,8 @@ void view_service(const struct board *b, struct view_service *v)
 	*v = (struct view_service){
 		.mode = mode < BOARD_MODES ? (enum board_mode)mode : MODE_RUNNING,
 		.workers = GET(s->workers),
-		.max_workers = GET(s->max_workers),
-		.target = GET(s->target),
+		.max_workers = max > target ? max : target, /* scaled beyond the settings */
+		.target = target,
 		.queue = GET(s->queue),
 		.queue_limit = GET(s->queue_limit),
 		.queue_ms = GET(s->queue_ms),

@@ -22,9 +22,11 @@ static struct service *service_or_answer(struct control_client *c, const char *n
 	struct service *s = service_find(name);
 	char text[320];
 
-	if (master.state == STATE_STARTING) {
-		control_answer(c, false, "sockd is starting\n");
-		return NULL; /* it waits for the workers of every service */
+	if (master.state == STATE_STARTING || master.state >= STATE_STOPPING) {
+		control_answer(c, false,
+			master.state == STATE_STARTING ? "sockd is starting\n"
+						       : "sockd is stopping\n");
+		return NULL; /* the start waits for the workers of every service */
 	}
 	if (s && s->pool && !s->leaving)
 		return s;
@@ -78,10 +80,14 @@ static void boards(struct control_client *c, char **word)
 		fd[n++] = s->board_fd;
 		buf_printf(&text, "%s %u %u\n", s->name, queue, limit);
 	}
-	if (rc == 0 && !text.failed)
-		(void)boards_send(c, &text, fd, n);
+	if (rc == 0 && text.failed) {
+		control_answer(c, false, "out of memory\n");
+	} else {
+		if (rc == 0)
+			(void)boards_send(c, &text, fd, n);
+		control_close_client(c);
+	}
 	buf_free(&text);
-	control_close_client(c);
 }
 
 static void reload(struct control_client *c, char **word)
@@ -155,7 +161,7 @@ static void scale(struct control_client *c, char **word)
 		control_answer(c, false, text);
 		return;
 	}
-	pool_adjust(s->pool, n - s->pool->conf->workers - s->pool->adjust);
+	pool_scale(s->pool, n);
 	snprintf(text, sizeof(text), "service '%s': %ld workers until the next reload\n", s->name,
 		n);
 	control_answer(c, true, text);
@@ -164,13 +170,15 @@ static void scale(struct control_client *c, char **word)
 static void log_level(struct control_client *c, char **word)
 {
 	int level = log_level_parse(word[1]);
+	char text[320];
 
 	if (level < 0) {
 		control_answer(c, false, "expected debug, info, notice, warning or error\n");
 		return;
 	}
 	log_channels_set_level(level);
-	control_answer(c, true, "until the next reload\n");
+	snprintf(text, sizeof(text), "log level %s until the next reload\n", word[1]);
+	control_answer(c, true, text);
 }
 
 static void version(struct control_client *c, char **word)

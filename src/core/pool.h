@@ -93,6 +93,9 @@ void pool_reconfigure(struct pool *p, struct settings *settings, const struct co
 /* n workers more (or less, at least one stays) than the settings say. */
 void pool_adjust(struct pool *p, long n);
 
+/* n workers whatever the settings say, and whatever demand has made of the pool so far. */
+void pool_scale(struct pool *p, long n);
+
 /* The bell was rung: see who has become ready, and whether more are wanted. */
 void pool_bell(struct pool *p, unsigned queue);
 

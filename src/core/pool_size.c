@@ -180,3 +180,9 @@ void pool_adjust(struct pool *p, long n)
 		p->adjust = 1 - p->conf->workers;
 	resize(p, p->target + size_min(p) - before);
 }
+
+void pool_scale(struct pool *p, long n)
+{
+	p->adjust = n - p->conf->workers;
+	resize(p, n);
+}

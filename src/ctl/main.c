@@ -262,7 +262,7 @@ int main(int argc, char **argv)
 
 	ctl.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
 		     !(term && strcmp(term, "dumb") == 0);
-	while ((c = getopt_long(argc, argv, "js:n:Vh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":js:n:Vh", longs, NULL)) != -1) {
 		if (c == 'j')
 			ctl.json = true;
 		else if (c == 's')
@@ -275,8 +275,12 @@ int main(int argc, char **argv)
 			return puts("sockctl " PACKAGE_VERSION) < 0;
 		else if (c == 'h')
 			return printf("%s%s", usage_text, help_text) < 0;
+		else if (c == ':')
+			die(EXIT_USAGE, "-%c: its value is missing", optopt);
+		else if (optopt && !strchr("jVh", optopt))
+			die(EXIT_USAGE, "there is no option '-%c'", optopt);
 		else
-			exit(EXIT_USAGE);
+			die(EXIT_USAGE, "there is no option '%.64s'", argv[optind - 1]);
 	}
 	if (optind == argc)
 		die(EXIT_USAGE, "a command is missing");

@@ -226,10 +226,12 @@ static void answer_status(
 	free(s.service);
 }
 
-static void answer_make(
-	const struct handler_env *env, const struct http_request *r, struct answer *a)
+static void answer_make(const struct handler_env *env, const struct conn *c,
+	const struct http_request *r, struct answer *a)
 {
-	if (a->status == 200 && !env->conf->allow.n && !http_host_is_plain(r->host))
+	/* No browser of a stranger's page comes through a unix socket. */
+	if (a->status == 200 && !env->conf->allow.n && c->peer.sa.sa_family != AF_UNIX &&
+		!http_host_is_plain(r->host))
 		a->status = 421;
 	if (a->status != 200)
 		; /* told below */
@@ -344,7 +346,7 @@ static void status_serve(const struct handler_env *env, struct conn *c)
 	a.status = request_read(c, &r, end_ms);
 	if (a.status < 0)
 		return;
-	answer_make(env, &r, &a);
+	answer_make(env, c, &r, &a);
 	http_head(&out, a.status, a.type, a.body.len, a.policy);
 	if (!r.head && a.body.len)
 		buf_add(&out, a.body.data, a.body.len);
