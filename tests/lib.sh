@@ -124,7 +124,7 @@ esac
 
 [ -x "$SOCKD" ] || fail "there is no $SOCKD: run make"
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/sockd-test.XXXXXX")
+dir=$(mktemp -d --suffix=.sockd-test)
 chmod 755 "$dir"
 conf=$dir/sockd.conf
 log=$dir/log

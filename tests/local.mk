@@ -179,6 +179,7 @@ shell_tests = \
 	tests/reload_while_fork_fails_keeps_the_old_workers.sh \
 	tests/reload_always_ends_for_systemd.sh \
 	tests/reload_brings_new_code.sh \
+	tests/reload_ends_when_a_trial_hangs.sh \
 	tests/reload_failing_and_good_in_turn_loses_nothing.sh \
 	tests/reload_gets_rid_of_a_trial_that_hangs.sh \
 	tests/reload_moves_a_listener_only_when_it_is_decided.sh \
@@ -273,7 +274,7 @@ unit_tests = \
 	tests/unit/test_proxy_header_read \
 	tests/unit/test_view
 
-EXTRA_DIST += tests/chromium.py tests/client.py tests/control.py tests/lib.sh tests/lib_app.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh tests/lib_log.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
+EXTRA_DIST += tests/chromium.py tests/client.py tests/control.py tests/lib.sh tests/lib_app.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_clock.sh tests/lib_control.sh tests/lib_log.sh tests/unit/chat_help.h tests/unit/conf_help.h tests/unit/listener_help.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -301,7 +302,7 @@ EXTRA_DIST += tests/fuzz tests/import
 check-lists:
 	$(AM_V_at)cd $(srcdir) && for f in tests/*.sh tests/unit/test_*.c; do \
 		test -e $$f || continue; \
-		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_app.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_control.sh tests/lib_log.sh " in \
+		case " $(shell_tests) $(unit_tests) tests/lib.sh tests/lib_app.sh tests/lib_program.sh tests/lib_status.sh tests/lib_upgrade.sh tests/lib_systemd.sh tests/lib_sockctl.sh tests/lib_clock.sh tests/lib_control.sh tests/lib_log.sh " in \
 		*" $${f%.c} "*) ;; \
 		*) echo "tests/local.mk does not name $$f" >&2; exit 1 ;; \
 		esac; \
