@@ -23,11 +23,10 @@ static int settings_show(const struct options *o)
 	if (!settings_read(src, 0, NULL, &text)) {
 		status = EXIT_CONFIG;
 		(void)write_all(STDERR_FILENO, text.data, text.len);
-	} else if (o->mode == RUN_DUMP) {
-		if (write_all(STDOUT_FILENO, text.data, text.len) < 0)
-			status = EXIT_FAILURE;
-	} else if (printf("%s: ok\n", name) < 0 || fflush(stdout)) {
+	} else if (o->mode == RUN_DUMP ? write_all(STDOUT_FILENO, text.data, text.len) < 0
+				       : printf("%s: ok\n", name) < 0 || fflush(stdout)) {
 		status = EXIT_FAILURE;
+		perror("sockd: standard output");
 	}
 	buf_free(&text);
 	return status;

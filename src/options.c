@@ -187,6 +187,8 @@ void options_parse(struct options *o, int argc, char **argv)
 		src->flags |= CONF_NO_PIDFILE;
 	if (listen)
 		source_from_listen(src, listen, &argv[optind]);
-	else
-		src->path = absolute(src->path ? src->path : SYSCONFDIR "/sockd.conf");
+	else if (!src->path)
+		src->path = SYSCONFDIR "/sockd.conf";
+	else if (o->mode == RUN_MASTER)
+		src->path = absolute(src->path);
 }

@@ -43,6 +43,7 @@ global "log-level = loud" "log-level.*loud.*debug"
 global "log-facility = nowhere" "log-facility.*nowhere.*daemon"
 global "log-format = xml" "log-format.*xml.*json"
 global "pidfile = run/sockd.pid" "pidfile.*run/sockd.pid"
+global "control-socket = /run/$(printf '%0103d' 0)" "control-socket.*108 bytes.*107"
 
 bad_listen()
 {

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define GROUPS_MAX 65536 /* NGROUPS_MAX of the kernel */
@@ -207,11 +208,16 @@ static void resolve_service(
 		check_keys(c, s, e);
 }
 
-/* By number, so that the master need not look it up. */
-static void resolve_control_group(struct conf *c, struct conf_errors *e)
+/* The group by number, so that the master need not look it up. */
+static void resolve_control(struct conf *c, struct conf_errors *e)
 {
+	const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
 	gid_t gid;
 
+	if (c->control_socket && strlen(c->control_socket) > most)
+		conf_error(e, c, NULL, "control-socket",
+			"the path has %zu bytes, a unix socket's may have %zu",
+			strlen(c->control_socket), most);
 	if (!c->control_group)
 		return;
 	if (find_group(c->control_group, &gid)) {
@@ -232,7 +238,7 @@ int conf_resolve(struct conf *c, conf_check_fn *check, struct conf_errors *e)
 	if (c->lines->resolved)
 		return 0;
 	resolve_default_user(c);
-	resolve_control_group(c, e);
+	resolve_control(c, e);
 	for (size_t i = 0; i < c->n_services; i++) {
 		if (c->service[i].enabled)
 			resolve_service(c, &c->service[i], check, e);
