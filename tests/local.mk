@@ -104,6 +104,7 @@ shell_tests = \
 	tests/log_hostile_records_do_no_harm.sh \
 	tests/log_last_lines_survive_the_logger.sh \
 	tests/log_last_words_belong_to_their_service.sh \
+	tests/log_on_a_full_disk.sh \
 	tests/log_levels_filter.sh \
 	tests/log_lines_are_escaped.sh \
 	tests/log_lines_of_a_stalled_logger_are_counted.sh \

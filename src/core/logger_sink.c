@@ -34,6 +34,7 @@ static struct {
 	size_t used, done; /* bytes put in, bytes written to stderr */
 	_Atomic uint64_t *refused;
 	bool broken;       /* the last write failed for good */
+	bool torn;         /* it left a line without its end */
 	time_t stamp_time; /* second that `stamp` is for */
 	char stamp[32];
 } sink = {.fd = -1};
@@ -125,11 +126,14 @@ static bool flush_stderr(void)
 
 		if (!sink_wait(0))
 			return false;
+		if (sink.torn && write(STDERR_FILENO, "\n", 1) == 1)
+			sink.torn = false;
 		w = write(STDERR_FILENO, sink.data + sink.done, left < PIPE_BUF ? left : PIPE_BUF);
 		if (w < 0 && (errno == EINTR || errno == EAGAIN))
 			return false;
 		sink.broken = w <= 0;
 		if (sink.broken) {
+			sink.torn |= sink.done > (sink.first ? sink.end[sink.first - 1] : 0);
 			*sink.refused += sink_unsent();
 			break;
 		}
