@@ -89,6 +89,7 @@ shell_tests = \
 	tests/killed_master_leaves_no_mess.sh \
 	tests/killed_master_of_root_leaves_no_mess.sh \
 	tests/killed_pool_is_back_in_a_second.sh \
+	tests/leaving_worker_takes_the_client_it_was_woken_for.sh \
 	tests/listen_inherited_beside_an_unfit_one.sh \
 	tests/listen_inherited_by_address.sh \
 	tests/listen_inherited_by_name.sh \

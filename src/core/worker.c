@@ -37,14 +37,20 @@ static timer_t session_timer;
 static uint64_t served;  /* connections */
 static uint64_t conn_id; /* of the last one: random at first, then counted */
 
+static void listeners_drop(void)
+{
+	for (size_t i = 0; i < args->n_listen; i++)
+		dup3(null_fd, args->listen_fd[i], O_CLOEXEC);
+}
+
 static void on_leave(int sig)
 {
 	int saved = errno;
 
 	(void)sig;
 	sig_leave = sig_part = 1;
-	for (size_t i = 0; i < args->n_listen; i++)
-		dup3(null_fd, args->listen_fd[i], O_CLOEXEC);
+	if (!accept_is_owed())
+		listeners_drop();
 	errno = saved;
 }
 
@@ -58,9 +64,10 @@ static void on_stop(int sig)
 {
 	int saved = errno;
 
-	sig_stop = 1;
+	(void)sig;
+	sig_stop = sig_leave = sig_part = 1;
 	conn_stop = CONN_TERMINATED;
-	on_leave(sig);
+	listeners_drop();
 	if (conn_fd >= 0)
 		dup3(null_fd, conn_fd, O_CLOEXEC);
 	errno = saved;
@@ -237,6 +244,8 @@ static enum worker_exit accept_loop(void)
 	for (;;) {
 		switch (accept_next(&c, &sig_leave, &sig_drain)) {
 		case ACCEPT_OK:
+			if (sig_leave)
+				listeners_drop(); /* it was owed */
 			serve(&c);
 			break;
 		case ACCEPT_LEAVE:

@@ -19,6 +19,7 @@ static const int *listen_fd;
 static size_t n_listen;
 static int epoll_fd = -1; /* with several listeners */
 static int pause_ms = PAUSE_MIN_MS;
+static volatile sig_atomic_t owed;
 
 int accept_init(const int *fd, size_t n)
 {
@@ -36,6 +37,11 @@ int accept_init(const int *fd, size_t n)
 	if (epoll_fd < 0)
 		log_msg(LOG_ERR, "epoll: %m");
 	return epoll_fd < 0 ? -1 : 0;
+}
+
+bool accept_is_owed(void)
+{
+	return owed;
 }
 
 /* Wait until a listener has a connection; which one is told in *index. A signal ends the wait, also
@@ -56,6 +62,7 @@ static void wait_readable(
 		(void)ppoll(&p, 1, NULL, &before);
 	} else if (epoll_pwait(epoll_fd, &ev, 1, -1, &before) == 1 && ev.data.u64 < n_listen) {
 		*index = ev.data.u64;
+		owed = 1;
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
@@ -158,6 +165,7 @@ enum accept_result accept_next(
 		if (wait)
 			wait_readable(&index, leave, drain);
 		error = accept_from(listen_fd[index], c);
+		owed = 0;
 		if (!error) {
 			pause_ms = PAUSE_MIN_MS;
 			return ACCEPT_OK;

@@ -26,4 +26,8 @@ int accept_init(const int *fd, size_t n);
 enum accept_result accept_next(
 	struct conn *c, const volatile sig_atomic_t *leave, const volatile sig_atomic_t *drain);
 
+/* For signal handlers. True if this worker alone was woken for a connection that it has not yet accepted:
+ * if it left now, nobody would look into that queue before the next one comes. */
+bool accept_is_owed(void);
+
 #endif
