@@ -39,8 +39,7 @@ void sdnotify_init(void)
 	unsetenv("WATCHDOG_PID");
 }
 
-/* fd  to be sent along, or -1 */
-static PRINTF_LIKE(2, 0) int notify(int fd, const char *fmt, va_list ap)
+int sdnotify_fd(int fd, const char *fmt, ...)
 {
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
@@ -57,10 +56,13 @@ static PRINTF_LIKE(2, 0) int notify(int fd, const char *fmt, va_list ap)
 	struct cmsghdr *head = CMSG_FIRSTHDR(&m);
 	int n, s;
 	ssize_t sent;
+	va_list ap;
 
 	if (!address_len || muted)
 		return 0;
+	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof(text)) {
 		errno = EMSGSIZE;
 		return -1;
@@ -78,28 +80,6 @@ static PRINTF_LIKE(2, 0) int notify(int fd, const char *fmt, va_list ap)
 	sent = sendmsg(s, &m, MSG_NOSIGNAL);
 	fd_close(&s);
 	return sent < 0 ? -1 : 0;
-}
-
-int sdnotify(const char *fmt, ...)
-{
-	va_list ap;
-	int rc;
-
-	va_start(ap, fmt);
-	rc = notify(-1, fmt, ap);
-	va_end(ap);
-	return rc;
-}
-
-int sdnotify_fd(int fd, const char *fmt, ...)
-{
-	va_list ap;
-	int rc;
-
-	va_start(ap, fmt);
-	rc = notify(fd, fmt, ap);
-	va_end(ap);
-	return rc;
 }
 
 unsigned sdnotify_watchdog_ms(void)

@@ -9,11 +9,10 @@
 void sdnotify_init(void);
 
 /* Send state lines ("READY=1\nSTATUS=..."). Never blocks. Does nothing without a socket.
+ * fd  to be sent along, or -1
  * Returns 0, or -1 with errno. */
-int sdnotify(const char *fmt, ...) PRINTF_LIKE(1, 2);
-
-/* The same, with a descriptor. */
 int sdnotify_fd(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
+#define sdnotify(...) sdnotify_fd(-1, __VA_ARGS__)
 
 /* True if systemd keeps descriptors for this service: $FDSTORE, which it sets since version 254. */
 bool sdnotify_stores(void);
