@@ -23,6 +23,15 @@ static struct {
 } pidfile = {.fd = -1};
 static int pidfile_before = -1; /* that program's, if it is not ours */
 
+/* True if this open file is the one that the path leads to. */
+static bool stands_at(int fd, const char *path)
+{
+	struct stat st, at;
+
+	return fstat(fd, &st) == 0 && lstat(path, &at) == 0 && st.st_dev == at.st_dev &&
+	       st.st_ino == at.st_ino;
+}
+
 /* In the process that was started: wait for the daemon's word. */
 static _Noreturn void parent_wait(int fd, pid_t child)
 {
@@ -114,11 +123,10 @@ static const char *pidfile_holder(int fd)
 
 int pidfile_lock(const char *path)
 {
-	struct stat st, at;
+	struct stat st;
 
 	pidfile.path = strdup(path);
-	if (pidfile_before >= 0 && pidfile.path && fstat(pidfile_before, &st) == 0 &&
-		lstat(path, &at) == 0 && at.st_dev == st.st_dev && at.st_ino == st.st_ino) {
+	if (pidfile.path && stands_at(pidfile_before, path)) {
 		pidfile.fd = pidfile_before;
 		pidfile.lent = true;
 		pidfile_before = -1;
@@ -147,7 +155,7 @@ int pidfile_lock(const char *path)
 			return -1;
 		}
 		/* The last owner may have removed it between open() and flock(). */
-		if (lstat(path, &at) == 0 && at.st_dev == st.st_dev && at.st_ino == st.st_ino) {
+		if (stands_at(fd, path)) {
 			(void)!ftruncate(fd, 0); /* a pid in it is of somebody who is gone */
 			pidfile.fd = fd;
 			return 0;
@@ -170,17 +178,13 @@ int pidfile_fd(void)
 static void pidfile_before_remove(void)
 {
 	char self[32], path[PATH_MAX];
-	struct stat st, at;
 	ssize_t n;
 
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", pidfile_before);
 	n = pidfile_before < 0 ? -1 : readlink(self, path, sizeof(path) - 1);
-	if (n > 0) {
-		path[n] = '\0';
-		if (fstat(pidfile_before, &st) == 0 && lstat(path, &at) == 0 &&
-			st.st_dev == at.st_dev && st.st_ino == at.st_ino)
-			unlink(path);
-	}
+	path[n < 0 ? 0 : n] = '\0';
+	if (stands_at(pidfile_before, path))
+		unlink(path);
 	fd_close(&pidfile_before);
 }
 
@@ -210,10 +214,7 @@ void pidfile_release(void)
 
 void pidfile_remove(void)
 {
-	struct stat st, at;
-
-	if (pidfile.fd >= 0 && !pidfile.lent && fstat(pidfile.fd, &st) == 0 &&
-		lstat(pidfile.path, &at) == 0 && st.st_dev == at.st_dev && st.st_ino == at.st_ino)
+	if (!pidfile.lent && stands_at(pidfile.fd, pidfile.path))
 		unlink(pidfile.path);
 	pidfile_release();
 }
