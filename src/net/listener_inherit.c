@@ -17,17 +17,13 @@
 
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START of sd_listen_fds(3) */
 
+/* Those that are lent by the program before, or stored by us, have the name of their service, and their
+ * own address alone fits them. */
 struct handed {
-	int fd; /* -1: of no use */
+	struct listener l; /* fd -1: of no use */
+	char *name;        /* NULL: none */
 	bool taken;
-	struct addr addr;
-	char *name; /* NULL: none */
-	bool lent; /* by the program before; the service's name, and its own address alone fits it */
-	bool stored; /* ours, from the descriptor store; likewise */
-	bool any_port;
-	struct listener_tune tune;
-	dev_t dev;
-	ino_t ino;
+	bool any_port; /* port 0 was asked for */
 };
 
 static struct handed *handed;
@@ -68,22 +64,9 @@ static bool option_is(int fd, int option, int wanted)
 	return getsockopt(fd, SOL_SOCKET, option, &value, &n) == 0 && value == wanted;
 }
 
-static struct listener listener_of(const struct handed *h)
-{
-	return (struct listener){.fd = h->fd,
-		.addr = h->addr,
-		.bound = h->addr,
-		.tune = h->tune,
-		.inherited = !h->stored,
-		.lent = h->lent,
-		.stored = h->stored,
-		.dev = h->dev,
-		.ino = h->ino};
-}
-
 static void stored_drop(const struct handed *h)
 {
-	struct listener l = listener_of(h);
+	struct listener l = h->l;
 
 	if (h->any_port && l.addr.sa.sa_family != AF_UNIX)
 		l.addr.in.sin_port = 0; /* as it was asked for, and as it is named */
@@ -91,28 +74,30 @@ static void stored_drop(const struct handed *h)
 }
 
 /* Look at one descriptor. Returns NULL if a service can use it, else why not. */
-static const char *inspect(struct handed *h)
+static const char *inspect(struct listener *l)
 {
-	int flags = fcntl(h->fd, F_GETFD);
+	int flags = fcntl(l->fd, F_GETFD);
 
 	if (flags < 0)
 		return "no such descriptor";
-	if (fcntl(h->fd, F_SETFD, flags | FD_CLOEXEC) < 0)
+	if (fcntl(l->fd, F_SETFD, flags | FD_CLOEXEC) < 0)
 		return strerror(errno);
-	if (listener_name(h->fd, &h->addr) < 0)
+	if (listener_name(l->fd, &l->bound) < 0)
 		return "not a socket";
-	if (!option_is(h->fd, SO_TYPE, SOCK_STREAM))
+	if (!option_is(l->fd, SO_TYPE, SOCK_STREAM))
 		return "not a stream socket";
-	if (!option_is(h->fd, SO_ACCEPTCONN, 1))
+	if (!option_is(l->fd, SO_ACCEPTCONN, 1))
 		return "not listening (a socket unit needs Accept=no)";
+	l->addr = l->bound;
+	l->inherited = true;
 	return NULL;
 }
 
-static bool file_is(const struct handed *h)
+static bool file_is(const struct listener *l)
 {
 	struct stat st;
 
-	return lstat(h->addr.un.sun_path, &st) == 0 && st.st_dev == h->dev && st.st_ino == h->ino;
+	return lstat(l->addr.un.sun_path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino;
 }
 
 /* One that an earlier master had stored. Returns NULL, or why it cannot be used. */
@@ -120,13 +105,14 @@ static const char *stored_inspect(struct handed *h)
 {
 	char service[256];
 
-	h->stored = h->name && listener_is_stored(h->name, service, &h->dev, &h->ino);
-	if (!h->stored)
+	h->l.stored = h->name && listener_is_stored(h->name, service, &h->l.dev, &h->l.ino);
+	if (!h->l.stored)
 		return NULL;
+	h->l.inherited = false;
 	h->any_port = service[0] != '\0';
 	free(h->name);
 	h->name = strdup(service);
-	if (h->addr.sa.sa_family != AF_UNIX || file_is(h))
+	if (h->l.addr.sa.sa_family != AF_UNIX || file_is(&h->l))
 		return NULL;
 	stored_drop(h);
 	return "its path is no longer there";
@@ -150,17 +136,17 @@ int listener_inherit(void)
 			h->name = strndup(names, len);
 		if (names)
 			names += len + (names[len] == ':');
-		h->fd = FIRST_FD + (int)i;
-		why = inspect(h);
+		h->l.fd = FIRST_FD + (int)i;
+		why = inspect(&h->l);
 		if (!why)
 			why = stored_inspect(h);
 		if (!why) {
-			behind = h->fd + 1;
+			behind = h->l.fd + 1;
 			continue;
 		}
-		log_msg(LOG_WARNING, "inherited descriptor %d (name %s) is not used: %s", h->fd,
+		log_msg(LOG_WARNING, "inherited descriptor %d (name %s) is not used: %s", h->l.fd,
 			h->name ? h->name : "none", why);
-		fd_close(&h->fd);
+		fd_close(&h->l.fd);
 	}
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
@@ -171,9 +157,9 @@ int listener_inherit(void)
 /* An inherited 0.0.0.0 serves a "*" too: it is what "*" becomes where there is no IPv6. */
 static bool stands_in(const struct handed *h, const struct addr *a)
 {
-	return a->dual && h->addr.sa.sa_family == AF_INET &&
-	       h->addr.in.sin_addr.s_addr == htonl(INADDR_ANY) &&
-	       h->addr.in.sin_port == a->in6.sin6_port;
+	return a->dual && h->l.addr.sa.sa_family == AF_INET &&
+	       h->l.addr.in.sin_addr.s_addr == htonl(INADDR_ANY) &&
+	       h->l.addr.in.sin_port == a->in6.sin6_port;
 }
 
 /* Port 0 was asked for: any port of this service. */
@@ -183,8 +169,8 @@ static bool port_fits(const struct handed *h, const struct addr *a, const char *
 
 	if (!h->any_port || !service || !h->name || strcmp(h->name, service) != 0)
 		return false;
-	asked.in.sin_port = h->addr.in.sin_port; /* where IPv6 has it, too */
-	return addr_equal(&asked, &h->addr) || stands_in(h, &asked);
+	asked.in.sin_port = h->l.addr.in.sin_port; /* where IPv6 has it, too */
+	return addr_equal(&asked, &h->l.addr) || stands_in(h, &asked);
 }
 
 static struct handed *find(const struct addr *a, const char *service)
@@ -195,15 +181,15 @@ static struct handed *find(const struct addr *a, const char *service)
 	for (size_t i = 0; i < n_handed; i++) {
 		struct handed *h = &handed[i];
 
-		if (h->fd < 0 || h->taken)
+		if (h->l.fd < 0 || h->taken)
 			continue;
-		if (!any_port && addr_equal(&h->addr, a))
+		if (!any_port && addr_equal(&h->l.addr, a))
 			return h;
 		if (!any_port && !second && stands_in(h, a))
 			second = h;
-		if ((h->lent || h->stored) && any_port && port_fits(h, a, service))
+		if ((h->l.lent || h->l.stored) && any_port && port_fits(h, a, service))
 			return h;
-		if (!third && !h->lent && !h->stored && service && h->name &&
+		if (!third && !h->l.lent && !h->l.stored && service && h->name &&
 			strcmp(h->name, service) == 0)
 			third = h;
 	}
@@ -216,16 +202,16 @@ int listener_take(struct listener *out, const struct addr *a, const char *servic
 
 	if (!h)
 		return -1;
-	*out = listener_of(h);
+	*out = h->l;
 	out->addr = *a;
-	out->inherited |= h->lent;
+	out->inherited |= h->l.lent;
 	h->taken = true;
-	if (h->stored && !h->lent) {
-		h->fd = -1; /* it is nobody else's */
+	if (h->l.stored && !h->l.lent) {
+		h->l.fd = -1; /* it is nobody else's */
 		listener_tune_unknown(out);
 	}
 	/* One that is lent is in use: it stays as it is until the new workers need it otherwise. */
-	if (!h->lent && listener_nonblock(out, false) < 0)
+	if (!h->l.lent && listener_nonblock(out, false) < 0)
 		log_msg(LOG_WARNING, "inherited socket: cannot make it blocking: %s",
 			strerror(errno));
 	return 0;
@@ -234,26 +220,12 @@ int listener_take(struct listener *out, const struct addr *a, const char *servic
 bool listener_give_back(const struct listener *l)
 {
 	for (size_t i = 0; i < n_handed; i++) {
-		if (handed[i].fd == l->fd) {
+		if (handed[i].l.fd == l->fd) {
 			handed[i].taken = false;
 			return true;
 		}
 	}
 	return false;
-}
-
-void listener_warn_untaken(void)
-{
-	for (size_t i = 0; i < n_handed; i++) {
-		const struct handed *h = &handed[i];
-		char address[ADDR_TEXT_MAX];
-
-		if (h->fd < 0 || h->taken || h->lent || h->stored)
-			continue;
-		addr_format(&h->addr, address);
-		log_msg(LOG_WARNING, "inherited socket %s (name %s) belongs to no service", address,
-			h->name ? h->name : "none");
-	}
 }
 
 /* Words without blanks, the name last: "listen LENT|STORED ANY_PORT DEV INO T,U,N,E,... NAME". */
@@ -273,9 +245,9 @@ bool listener_untaken(size_t *from, struct listener *l, const char **name)
 	for (; *from < n_handed; (*from)++) {
 		const struct handed *h = &handed[*from];
 
-		if (h->fd < 0 || h->taken || h->lent || h->stored)
+		if (h->l.fd < 0 || h->taken || h->l.lent || h->l.stored)
 			continue;
-		*l = listener_of(h);
+		*l = h->l;
 		*name = h->name ? h->name : "";
 		(*from)++;
 		return true;
@@ -283,10 +255,23 @@ bool listener_untaken(size_t *from, struct listener *l, const char **name)
 	return false;
 }
 
+void listener_warn_untaken(void)
+{
+	char address[ADDR_TEXT_MAX];
+	struct listener l;
+	const char *name;
+
+	for (size_t at = 0; listener_untaken(&at, &l, &name);) {
+		addr_format(&l.addr, address);
+		log_msg(LOG_WARNING, "inherited socket %s (name %s) belongs to no service", address,
+			*name ? name : "none");
+	}
+}
+
 const char *listener_lend(int fd, const char *line)
 {
-	struct handed h = {.fd = fd}, *more = reallocarray(handed, n_handed + 1, sizeof(*more));
-	struct listener_tune *t = &h.tune;
+	struct handed h = {.l.fd = fd}, *more = reallocarray(handed, n_handed + 1, sizeof(*more));
+	struct listener_tune *t = &h.l.tune;
 	uintmax_t dev, ino;
 	int lent, any_port, at = 0;
 	const char *why;
@@ -299,14 +284,15 @@ const char *listener_lend(int fd, const char *line)
 		    &t->user_timeout_s, &t->receive_buffer, &t->send_buffer, &at) < 11 ||
 		!at)
 		return "not understood";
-	why = inspect(&h);
+	why = inspect(&h.l);
 	if (why)
 		return why;
-	h.lent = lent;
-	h.stored = lent == 2;
+	h.l.lent = lent;
+	h.l.stored = lent == 2;
+	h.l.inherited = !h.l.stored;
+	h.l.dev = (dev_t)dev;
+	h.l.ino = (ino_t)ino;
 	h.any_port = any_port;
-	h.dev = (dev_t)dev;
-	h.ino = (ino_t)ino;
 	h.name = line[at] ? strdup(line + at) : NULL;
 	handed[n_handed++] = h;
 	return NULL;
@@ -315,8 +301,8 @@ const char *listener_lend(int fd, const char *line)
 void listener_own(struct listener *l)
 {
 	for (size_t i = 0; l->lent && i < n_handed; i++) {
-		if (handed[i].fd == l->fd)
-			handed[i].fd = -1;
+		if (handed[i].l.fd == l->fd)
+			handed[i].l.fd = -1;
 	}
 	l->inherited &= !l->lent;
 	l->lent = false;
@@ -325,7 +311,7 @@ void listener_own(struct listener *l)
 void listener_own_untaken(void)
 {
 	for (size_t i = 0; i < n_handed; i++) {
-		struct listener l = listener_of(&handed[i]);
+		struct listener l = handed[i].l;
 
 		if (l.fd < 0 || handed[i].taken || !l.lent)
 			continue;
@@ -340,7 +326,7 @@ void listener_own_untaken(void)
 void listener_unstore_untaken(void)
 {
 	for (size_t i = 0; i < n_handed; i++) {
-		struct listener l = listener_of(&handed[i]);
+		struct listener l = handed[i].l;
 		char address[ADDR_TEXT_MAX];
 
 		if (l.fd < 0 || handed[i].taken || l.lent || !l.stored)
@@ -349,7 +335,7 @@ void listener_unstore_untaken(void)
 		log_msg(LOG_NOTICE, "stored socket %s belongs to no service: closed", address);
 		stored_drop(&handed[i]);
 		l.stored = false;
-		handed[i].fd = -1;
+		handed[i].l.fd = -1;
 		listener_close(&l);
 	}
 }
