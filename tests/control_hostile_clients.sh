@@ -122,23 +122,23 @@ wait_log 'reload: done' 2
 answers 127.0.0.1:7001 || fail "no service during the flood"
 [ "$(master_fds)" -le $((fds + 20)) ] || fail "descriptors in the flood: $(master_fds) for $fds"
 ticks=$(master_ticks)
-cpy 'time.sleep(2)'
-[ $(($(master_ticks) - ticks)) -le 10 ] || fail "clock ticks in 2 s of the flood: $(($(master_ticks) - ticks))"
+cpy 'time.sleep(1)'
+[ $(($(master_ticks) - ticks)) -le 5 ] || fail "clock ticks in 1 s of the flood: $(($(master_ticks) - ticks))"
 kill -KILL $flood
 wait_for 5 gone $flood
 wait_for 10 master_fds_are "$fds" || fail "descriptors after the flood: $(master_fds) for $fds"
 [ $(($(rss) - before)) -le 256 ] || [ "${SOCKD_TEST_SLOW:-1}" -gt 1 ] || fail "memory: $(rss) KiB, before: $before"
 expect_match "version after the flood" "^ok" "$(ctl version)"
 ticks=$(master_ticks)
-cpy 'time.sleep(2)'
-[ $(($(master_ticks) - ticks)) -le 3 ] || fail "clock ticks in 2 s after the flood: $(($(master_ticks) - ticks))"
+cpy 'time.sleep(1)'
+[ $(($(master_ticks) - ticks)) -le 2 ] || fail "clock ticks in 1 s after the flood: $(($(master_ticks) - ticks))"
 
 # no descriptor left for a client: it waits, and the master does not spin
 prlimit --pid "$master" --nofile="$(($(find "/proc/$master/fd" -mindepth 1 -printf '%f\n' | sort -n | tail -n 1) + 1))":
 ctl_begin starved version
 ticks=$(master_ticks)
-cpy 'time.sleep(2)'
-[ $(($(master_ticks) - ticks)) -le 10 ] || fail "clock ticks in 2 s without descriptors: $(($(master_ticks) - ticks))"
+cpy 'time.sleep(1)'
+[ $(($(master_ticks) - ticks)) -le 5 ] || fail "clock ticks in 1 s without descriptors: $(($(master_ticks) - ticks))"
 acts
 prlimit --pid "$master" --nofile=1024:
 expect_match "answer when there are descriptors again" "^ok" "$(answered starved)"

@@ -1,6 +1,7 @@
 # Each try of a crash loop wrote all that the program says at its start, and again as its last words; of a pool
 # that died together every worker had its line. Now there is one line for a try, which tells the last words.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib.sh" cc
+. "$(dirname "$0")/lib_clock.sh"
 
 cat >"$dir/app" <<'SH'
 #!/bin/sh
@@ -14,11 +15,16 @@ SH
 chmod 755 "$dir/app"
 conf "service app { listen = '127.0.0.1:7007' handler = program command = {'$dir/app'} workers = 8 }"
 touch "$dir/mended"
+clock_begin
 start
 mark
 rm "$dir/mended"
 kill -KILL $(children "$master" | grep -vx "$(logger_pid)")
-wait_log 'next_try_s=4' 20
+for pause in 1 2; do
+	wait_log "next_try_s=$pause( |\$)"
+	clock_forward $pause
+done
+wait_log 'next_try_s=4'
 tail -n "+$since" "$log" | sed '1,/next_try_s=1 others=/d' >"$dir/tries"
 expect "lines once it is known, for two tries" 2 "$(grep -c app "$dir/tries")"
 expect "of them with last words" 2 "$(grep -c 'died: exit status 3.*stderr=".*step 5 of' "$dir/tries")"
@@ -26,7 +32,8 @@ expect "of them with last words" 2 "$(grep -c 'died: exit status 3.*stderr=".*st
 logged 'others=[1-9]' || fail "the others of a pool that died together are not counted"
 
 touch "$dir/mended"
-wait_log 'stay alive again' 20
+clock_forward 4
+wait_log 'stay alive again'
 wait_log 'lines of stderr dropped dropped=[0-9]+'
 mark
 touch "$dir/more"

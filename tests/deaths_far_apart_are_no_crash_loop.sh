@@ -1,7 +1,9 @@
 # Early deaths are a crash loop if they come in a row; they are none if workers serve their time between
 # them or if ten seconds go by: they were added up for ever.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib.sh" cc
+. "$(dirname "$0")/lib_clock.sh"
 
+clock_begin
 conf 'service calm { listen = {"127.0.0.1:7001"} handler = "echo" workers = 1 }
 service retires { listen = {"127.0.0.1:7002"} handler = "echo" workers = 1 max-connections = 1 max-connections-jitter = 0 }'
 start
@@ -21,7 +23,6 @@ next calm "$pid"
 crash calm "$pid" 2
 next calm "$pid"
 calm=$pid
-later=$((${EPOCHREALTIME/./} + 10100000))
 for i in 1 2 3 4; do
 	next retires none
 	expect "answer $i" ping "$(ask 127.0.0.1:7002 ping)"
@@ -29,11 +30,10 @@ for i in 1 2 3 4; do
 	crash retires "$pid" 1
 	next retires "$pid"
 done
-is_later() { [ "${EPOCHREALTIME/./}" -ge "$later" ]; }
-wait_for 11 is_later
+clock_forward 11
 kill -TTIN "$master"
 wait_workers calm 2
 next calm "$calm"
 crash calm "$pid" 1
-wait_workers calm 2 1
+wait_workers calm 2
 stop

@@ -3,12 +3,12 @@
 . "$(dirname "$0")/lib.sh"
 
 conf "service big { listen = '127.0.0.1:7001' handler = 'exec' workers = 4
-	command = {'/bin/sh', '-c', 'head -c 5000000 /dev/zero; echo end'} }
+	command = {'/bin/sh', '-c', 'head -c 2000000 /dev/zero; echo end'} }
 service unix { listen = 'unix:$dir/s' handler = 'exec' workers = 1
 	command = {'/bin/sh', '-c', 'head -c 100000 /dev/zero; echo end'} }"
 start
 py '
-def read_slowly(what, unread, pause, keep_sending=False, address="127.0.0.1:7001", size=5000000):
+def read_slowly(what, unread, pause, keep_sending=False, address="127.0.0.1:7001", size=2000000):
     c = Client(address, receive_buffer=65536)
     if unread:
         c.s.setblocking(False)
@@ -27,7 +27,7 @@ def read_slowly(what, unread, pause, keep_sending=False, address="127.0.0.1:7001
                 break
             got += data
             time.sleep(pause)
-            if keep_sending and len(got) < 4500000:
+            if keep_sending and len(got) < 1800000:
                 c.send(b"y" * 1000)
     except ConnectionResetError:
         got += b"(reset)"

@@ -81,6 +81,12 @@ upgrade_fails()
 {
 	mark
 	kill -USR2 "$master"
+	upgrade_failed "$1"
+}
+
+# upgrade_failed REGEX: the end of one that was begun after a mark.
+upgrade_failed()
+{
 	wait_log 'upgrade: (done|failed|refused)' 20
 	logged 'upgrade: (failed|refused)' || fail "the upgrade did not fail"
 	logged "upgrade: .*$1" || fail "no line in the log like: upgrade: .*$1"

@@ -1,11 +1,13 @@
 # A new program that cannot be started, crashes, hangs or has no use for the settings: the old one goes on
 # with the same workers and sockets, says why, and loses nobody.
-. "$(dirname "$0")/lib_upgrade.sh"
+. "$(dirname "$0")/lib_upgrade.sh" cc
+. "$(dirname "$0")/lib_clock.sh"
 
 settings="pidfile = '$dir/pid'
 service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 4 log-connections = false }
 service path { listen = {'unix:$dir/path'} handler = 'echo' log-connections = false }"
 conf "$settings"
+clock_begin
 start
 load_begin 127.0.0.1:7001 4
 own=$(workers echo | sort)
@@ -34,12 +36,21 @@ for text in 'exit 0=ended with status 0' 'exit 78=ended with status 78' 'kill -S
 	upgrade_fails "${text#*=}"
 	unchanged "a program that does: ${text%%=*}"
 done
-program_replace 'exec 3>&-; exec sleep infinity'
-upgrade_fails 'no sign of life'
-unchanged "a program that hangs"
-program_replace 'trap "" TERM; exec 3>&-; exec sleep infinity'
-upgrade_fails 'no sign of life'
-unchanged "a program that hangs and ignores TERM"
+# hangs WHAT BEGIN: a new program that begins so, and then says nothing for 5 s.
+hangs()
+{
+	rm -f "$dir/hangs"
+	program_replace "$2 exec 3>&-; : >'$dir/hangs'; exec sleep infinity"
+	mark
+	kill -USR2 "$master"
+	wait_for 10 test -e "$dir/hangs" || fail "$1 does not start"
+	clock_forward 5
+	upgrade_failed 'no sign of life for 5 s'
+	clock_forward 2 # then it is killed
+	unchanged "$1"
+}
+hangs "a program that hangs" ''
+hangs "a program that hangs and ignores TERM" 'trap "" TERM;'
 
 # The real one, with settings that it cannot use.
 program_replace
@@ -85,8 +96,9 @@ served() { [ "$(workers echo "$new" | wc -l)" -eq 4 ]; }
 wait_for 5 served || fail "no workers of the new program"
 family=$(descendants "$new")
 kill -STOP "$new"
-wait_log 'upgrade: failed' 20
-logged 'upgrade: .*no sign of life' || fail "it does not say why"
+clock_forward 5
+upgrade_failed 'no sign of life for 5 s'
+clock_forward 2
 for pid in $new $family $(cat "$dir/late.pids"); do
 	wait_for 10 gone "$pid" || fail "process $pid of the new program stays: $(ps -o args= -p "$pid")"
 done
