@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -25,8 +26,9 @@ from client import Client, Upstream, wait_until
 DIR, SOCKCTL, SEED, SECONDS = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 SLOW = int(os.environ.get("SOCKD_TEST_SLOW", "1"))
 SANITIZED = "CHAOS_SANITIZED" in os.environ
+libc = ctypes.CDLL(None, use_errno=True)
 CONF, CONTROL, PROGRAM = DIR + "/sockd.conf", DIR + "/control", DIR + "/bin/sockd"
-TIMEOUT = 30 * SLOW
+TIMEOUT = 40 * SLOW
 STOLEN = "127.0.0.1:7999"
 SERVICES = "echo chat exec app relay kv web status flip extra side".split()
 PORTS = {name: 7001 + i for i, name in enumerate(SERVICES)}
@@ -66,6 +68,7 @@ class Judge:
         self.failure = None
         self.losses = collections.Counter()
         self.lock = threading.Lock()
+        self.done = threading.Event()  # all is known of the failure
         self.kills = 0
 
     def note(self, text):
@@ -81,6 +84,7 @@ class Judge:
             self.failure = text
         self.note("FAIL " + text)
         snapshot()
+        self.done.set()
 
     def check(self, what, condition, got=""):
         if not condition:
@@ -150,32 +154,28 @@ def victims(kind=None):
 
 
 def sockets_of(pid):
-    """Keys of the connections that a process holds."""
-    inodes, keys = set(), set()
+    """Keys of the connections that a process holds: of each socket a copy is asked who its peer is."""
+    keys = set()
     try:
-        for fd in os.listdir("/proc/%d/fd" % pid):
-            try:
-                name = os.readlink("/proc/%d/fd/%s" % (pid, fd))
-            except OSError:
-                continue
-            if name.startswith("socket:["):
-                inodes.add(name[8:-1])
+        process = os.pidfd_open(pid)
+        found = [int(fd) for fd in os.listdir("/proc/%d/fd" % pid)]
     except OSError:
         return keys
-    for table in ("tcp", "tcp6"):
-        with open("/proc/net/" + table, encoding="ascii") as f:
-            for line in f.readlines()[1:]:
-                field = line.split()
-                if field[9] in inodes:
-                    ports = [int(x.rsplit(":", 1)[1], 16) for x in field[1:3]]
-                    keys.add("%d:%d" % tuple(ports))
-    s = stat(pid)
-    if not s or s[0] != "sockd:echo":
-        return keys
-    for line in subprocess.run(["ss", "-xaH"], stdout=subprocess.PIPE, text=True, check=False).stdout.splitlines():
-        field = line.split()
-        if len(field) > 7 and field[5] in inodes:
-            keys.add("unix:" + field[7])
+    for fd in found:
+        copy = libc.syscall(438, process, fd, 0)  # pidfd_getfd(2)
+        if copy < 0 or not os.readlink("/proc/self/fd/%d" % copy).startswith("socket:"):
+            if copy >= 0:
+                os.close(copy)
+            continue
+        with socket.socket(fileno=copy) as s:
+            try:
+                if s.family == socket.AF_UNIX and s.getsockname() == DIR + "/path":
+                    keys.add("path:%d" % struct.unpack("iii", s.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
+                elif s.family != socket.AF_UNIX:
+                    keys.add("%d:%d" % (s.getsockname()[1], s.getpeername()[1]))
+            except OSError:
+                pass  # a listener, or the client is gone
+    os.close(process)
     return keys
 
 
@@ -221,11 +221,12 @@ def sockctl(*args):
 
 
 def status():
-    code, text = sockctl("-j", "status")
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise OSError("sockctl status: %d %.300s" % (code, text)) from None
+    for _ in range(3):
+        code, text = sockctl("-j", "status")
+        if "sockd is leaving" not in text:  # it was asked at the very moment of an upgrade
+            break
+    judge.check("sockctl status:", code == 0, text)
+    return json.loads(text)
 
 
 def master_pid():
@@ -403,6 +404,7 @@ class Actor:
         self.shared = shared
         self.model = Model()
         self.later = []  # (when, what)
+        self.hand = threading.RLock()
         self.allowed = []
         self.baseline = None
         self.masters = {}
@@ -561,7 +563,7 @@ class Actor:
         code, text = ask()
         judge.note("  %s" % text.replace("\n", "; "))
         if code == 0:
-            wait_until(lambda: os.path.exists(CONTROL) and self.master() != before, 10 * SLOW)
+            wait_until(lambda: self.master() != before, 10 * SLOW)
             self.before = None
         self.quiet(5 * SLOW, lambda: not self.older())
         time.sleep(0.3)
@@ -680,7 +682,8 @@ class Actor:
                 held.append(c)
             except OSError:
                 pass
-        self.after(self.rng.choice((0.1, 1, 3)), lambda: [self.rng.choice((c.rst, c.close))() for c in held])
+        ends = [self.rng.choice((c.rst, c.close)) for c in held]
+        self.after(self.rng.choice((0.1, 1, 3)), lambda: [end() for end in ends])
 
     def do_control_garbage(self):
         held = []
@@ -717,21 +720,24 @@ class Actor:
         """One upstream goes: nobody is lost. Both go: those who come meanwhile are."""
         both = self.rng.random() < 0.4
         judge.note("upstreams down: %s" % ("both" if both else "one"))
+        self.upstreams_up()
         relay = SERVICES.index("relay")
         self.shared[cc.MODE_AT + relay] = cc.HOLD
         self.quiet(TIMEOUT + 5, lambda: not self.in_hand("relay"))
         if both:
             judge.excused_services["relay"] = (time.monotonic(), time.monotonic() + 1000)
-        for word in upstreams[:2] if both else [self.rng.choice(upstreams[:2])]:
-            word.send(b"d")
-            word.recv(1)
+        with self.hand:
+            for word in upstreams[:2] if both else [self.rng.choice(upstreams[:2])]:
+                word.send(b"d")
+                word.recv(1)
         self.shared[cc.MODE_AT + relay] = cc.RUN
         self.after(self.rng.choice((0.5, 2)), self.upstreams_up)
 
     def upstreams_up(self):
-        for word in upstreams:
-            word.send(b"u")
-            word.recv(1)
+        with self.hand:
+            for word in upstreams:
+                word.send(b"u")
+                word.recv(1)
         if "relay" in judge.excused_services:  # a worker lets a dead upstream rest for some seconds
             judge.excused_services["relay"] = (judge.excused_services["relay"][0], time.monotonic() + 12)
 
@@ -749,7 +755,7 @@ class Actor:
         try:
             freeze(pid)
             used = {int(fd) for fd in os.listdir("/proc/%d/fd" % pid)}
-            idle = not any(int(k.split(":")[1]) for k in sockets_of(pid) if not k.startswith("unix"))
+            idle = not sockets_of(pid)
             least = next(i for i in range(1000) if i not in used)
             if idle:
                 judge.note("nofile %d of %d" % (least, pid))
@@ -771,24 +777,34 @@ class Actor:
         return [(p, s) for p, s in processes().items() if s[0] in ("sockd", "sockd-upgrade") and p != now and s[2] != now]
 
     def after(self, seconds, fn):
-        self.later.append((time.monotonic() + seconds, fn))
+        with self.hand:
+            self.later.append((time.monotonic() + seconds, fn))
 
     def due(self, all_of_it=False):
-        now = time.monotonic()
-        for item in sorted(self.later, key=lambda x: x[0]):
-            if all_of_it or item[0] <= now:
-                self.later.remove(item)
-                try:
-                    item[1]()
-                except ProcessLookupError:
-                    pass
+        """Do what is due; in a thread of its own, so that nothing that the actor waits for puts it off."""
+        with self.hand:
+            now = time.monotonic()
+            for item in sorted(self.later, key=lambda x: x[0]):
+                if all_of_it or item[0] <= now:
+                    self.later.remove(item)
+                    try:
+                        item[1]()
+                    except ProcessLookupError:
+                        pass
+
+    def due_run(self):
+        while True:
+            try:
+                self.due()
+            except Exception as e:  # pylint: disable=broad-except
+                judge.fail("what was due: %r" % e)
+            time.sleep(0.01)
 
     def quiet(self, seconds, condition):
-        """Wait for something, while what is due is done. Returns whether it came."""
+        """Wait for something. Returns whether it came."""
         end = time.monotonic() + seconds
         while not condition():
             judge.ask()
-            self.due()
             if time.monotonic() > end:
                 return False
             time.sleep(0.02)
@@ -837,10 +853,7 @@ class Actor:
         """What is not yet as the settings say: workers by service, other processes, zombies."""
         first.poll()
         out, all_of = [], processes()
-        try:
-            now = status()
-        except OSError as e:
-            return [str(e)]
+        now = status()
         master = now["sockd"]["pid"]
         workers = json.loads(sockctl("-j", "workers")[1])["services"]
         for s in workers:
@@ -893,8 +906,9 @@ class Actor:
         now = {"master": master, "kills": judge.kills}
         for name in ("echo", "chat", "exec", "relay", "kv", "web", "status"):
             at = [cc.CLIENTS_AT + i * cc.FIELDS for i, g in enumerate(GANGS) if g[1] == name]
+            also = [cc.CLIENTS_AT + i * cc.FIELDS for i, g in enumerate(GANGS) if name == "echo" and g[1] == "side"]
             now[name] = (sum(self.shared[i + cc.GOOD] for i in at),
-                         sum(self.shared[i + cc.TRIED] for i in at) + self.flooded[name], counted[name][0])
+                         sum(self.shared[i + cc.TRIED] for i in at + also) + self.flooded[name], counted[name][0])
             judge.check("refused by %s:" % name, counted[name][1] == 0, counted[name][1])
         was, self.before = self.before, now
         if not was or was["master"] != master:
@@ -990,6 +1004,7 @@ if __name__ == "__main__":
     os.close(log_w)
     log = Log(log_r)
     threading.Thread(target=reports_read, args=(reports,), daemon=True).start()
+    threading.Thread(target=actor.due_run, daemon=True).start()
     try:
         wait_until(lambda: os.path.exists(CONTROL) and sockctl("status")[0] == 0, 20 * SLOW)
         actor.run()
@@ -1000,6 +1015,7 @@ if __name__ == "__main__":
         import traceback
         judge.fail("%s\n%s" % (e, traceback.format_exc()))
     if judge.failure:
+        judge.done.wait(30)
         print("\n".join(judge.actions))
         print("FAIL: seed %d: %s" % (SEED, judge.failure))
     else:

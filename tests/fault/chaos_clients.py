@@ -61,7 +61,7 @@ class Gang:
             raise Lost("connect: " + type(e).__name__)
         self.bump(TRIED)
         if c.s.family == socket.AF_UNIX:
-            key = "unix:%d" % os.fstat(c.s.fileno()).st_ino
+            key = "path:%d" % os.getpid()
         else:
             key = "%d:%d" % (c.s.getpeername()[1], c.s.getsockname()[1])
         self.open.append((c, key, began))
@@ -139,6 +139,8 @@ class Gang:
         for c in pair:
             c.lines_until("* you are ")
         for _ in range(self.rng.choice((1, 2, 4))):
+            if self.shared[EPOCH] != epoch or epoch % 2:
+                break  # they may be in two rooms
             a, b = pair = pair[::-1]
             said = ["%s %d %s" % (self.name, self.rng.getrandbits(40), "x" * self.rng.randrange(200))
                     for _ in range(3)]
@@ -158,8 +160,8 @@ class Gang:
         while True:
             while b"\n" not in c.data:
                 if not c.s.fileno() or not select.select([c.s], [], [], 0.2)[0]:
-                    if self.shared[EPOCH] != epoch or epoch % 2:
-                        return False  # it may be the other room
+                    if self.shared[EPOCH] != epoch:
+                        return False
                     if time.monotonic() > end:
                         raise TimeoutError("never heard %r" % text)
                 elif not c.more():
@@ -282,7 +284,11 @@ def upstream_run(address, word):
                 elif not listener and what == b"u":
                     listener = socket.socket(address[0], socket.SOCK_STREAM)
                     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    if address[0] == socket.AF_UNIX and os.path.exists(address[1]):
+                        os.unlink(address[1])
                     listener.bind(address[1])
+                    if address[0] == socket.AF_UNIX:
+                        os.chmod(address[1], 0o666)
                     listener.listen(512)
                 word.send(what)
             elif s is listener:

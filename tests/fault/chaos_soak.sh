@@ -4,7 +4,7 @@
 #
 # SEED=N repeats the order of the actions; SECONDS_LONG says how long (600). A failure keeps the log in $CHAOS_KEEP.
 # Works with a build with sanitizers too.
-. "$(dirname "$0")/../lib.sh" root ss prlimit
+. "$(dirname "$0")/../lib.sh" root prlimit
 
 SEED=${SEED:-$(date +%s)}
 keep=${CHAOS_KEEP:-/tmp/sockd-chaos-$SEED}
