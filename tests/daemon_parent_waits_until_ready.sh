@@ -1,6 +1,7 @@
 # Without -n the process that was started leaves once all is ready: with 0, or with the reason on
 # stderr and a status.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_log.sh"
 
 pidfile=$dir/pid
 conf "pidfile = '$pidfile'
@@ -51,3 +52,21 @@ for pid in $pids; do
 	wait_for 2 gone "$pid" || fail "process $pid is still there"
 done
 [ ! -e "$pidfile" ] || fail "the pidfile is still there"
+
+# What fails when the log has begun is told as well, with its cause, if somebody reads the log or not.
+[ "$SOCKD_TEST_NS" = all ] || exit 0
+conf "pidfile = '$pidfile'
+service dies {
+	listen = {'127.0.0.1:7001'}
+	handler = program
+	command = {'sh', '-c', 'echo no database >&2; exit 7'}
+	notify = true
+}"
+private_dev
+for reader in nobody somebody; do
+	[ $reader = nobody ] || syslog_begin
+	run -f "$conf"
+	expect "exit status, $reader reads the log" 1 $status
+	expect_match "what is said, $reader reads the log" \
+		'died: exit status 7 .*no database.*its first worker died before it was ready' "$err"
+done

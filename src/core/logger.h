@@ -24,7 +24,7 @@ struct logger_options {
 	bool to_syslog; /* else to stderr */
 	bool json;
 	int facility;
-	bool copy_errors; /* to stderr too, until logger_detach(): start-up */
+	bool copy_errors; /* and warnings, to stderr too, until logger_detach(): start-up */
 	bool drop;        /* all capabilities; the user stays, so that no worker may signal it */
 };
 

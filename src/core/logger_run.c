@@ -73,8 +73,10 @@ static void on_detach(int sig)
 }
 
 static bool read_stderr(struct reader *r);
+static bool read_all(void);
 
-/* The sink takes nothing and time is over: the next logger tells what is lost. */
+/* The sink takes nothing and time is over: the next logger tells what is lost. But whoever waits for a
+ * start that has failed is told why, log or no log. */
 static _Noreturn void give_up(void)
 {
 	uint64_t lost = sink_unsent();
@@ -82,6 +84,9 @@ static _Noreturn void give_up(void)
 	for (size_t i = 0; i < lg.n; i++)
 		lost += lg.reader[i].repeats;
 	lg.own->ch->shared->refused += lost;
+	sink_discard();
+	for (int i = 0; i < ROUND_BATCHES && lg.o.copy_errors && !detached && read_all(); i++)
+		;
 	_exit(LOGGER_STALLED);
 }
 

@@ -34,6 +34,7 @@ static struct {
 	size_t used, done; /* bytes put in, bytes written to stderr */
 	_Atomic uint64_t *refused;
 	bool broken;       /* the last write failed for good */
+	bool discarded;    /* nothing is written any more */
 	bool torn;         /* it left a line without its end */
 	time_t stamp_time; /* second that `stamp` is for */
 	char stamp[32];
@@ -106,7 +107,7 @@ void sink_line(int level, const char *text, size_t n)
 		n = max - len;
 	memcpy(line + len, text, n);
 	len += n;
-	if (sink.o->to_syslog && sink.o->copy_errors && !*sink.detached && level <= LOG_ERR)
+	if (sink.o->to_syslog && sink.o->copy_errors && !*sink.detached && level <= LOG_WARNING)
 		dprintf(STDERR_FILENO, "sockd: %.*s\n", (int)n, text);
 	if (!sink.o->to_syslog)
 		line[len++] = '\n';
@@ -187,10 +188,15 @@ static bool flush_syslog(void)
 
 bool sink_flush(void)
 {
-	if (!(sink.o->to_syslog ? flush_syslog() : flush_stderr()))
+	if (!sink.discarded && !(sink.o->to_syslog ? flush_syslog() : flush_stderr()))
 		return false;
 	sink.first = sink.n = sink.used = sink.done = 0;
 	return true;
+}
+
+void sink_discard(void)
+{
+	sink.discarded = true;
 }
 
 size_t sink_unsent(void)

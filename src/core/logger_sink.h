@@ -24,6 +24,9 @@ bool sink_room(size_t lines);
  * at present. */
 bool sink_flush(void);
 
+/* From now on what is flushed is thrown away, but for the copy that stderr gets at the start. */
+void sink_discard(void);
+
 /* Lines of the batch that are not written yet. */
 size_t sink_unsent(void);
 
