@@ -1,7 +1,17 @@
 # Tests: one behaviour, one file, one line here; check-lists fails for a file that has none.
 # Each runs in parallel with others. By hand: bash tests/NAME.sh, in the build directory.
 
+# Those that take longest come first: at the end nothing would fill the time beside them.
 shell_tests = \
+	tests/nmap_names_the_services.sh \
+	tests/systemd_keeps_listeners.sh \
+	tests/status_in_a_browser.sh \
+	tests/valgrind_finds_nothing.sh \
+	tests/sockctl_dead_or_hung.sh \
+	tests/upgrade_of_a_broken_program_changes_nothing.sh \
+	tests/status_hostile_requests.sh \
+	tests/control_hostile_clients.sh \
+	tests/module_options_error_names_file_and_line.sh \
 	tests/accept_errors_are_passed_over.sh \
 	tests/access_deny_wins.sh \
 	tests/access_from_file.sh \
@@ -126,11 +136,9 @@ shell_tests = \
 	tests/module_http.sh \
 	tests/module_kv.sh \
 	tests/module_leaves_between_requests.sh \
-	tests/module_options_error_names_file_and_line.sh \
 	tests/module_serves.sh \
 	tests/module_timeouts.sh \
 	tests/module_wrong_abi.sh \
-	tests/nmap_names_the_services.sh \
 	tests/no_enabled_service_is_an_error.sh \
 	tests/options_and_usage.sh \
 	tests/pidfile_is_written_and_locked.sh \
@@ -189,7 +197,6 @@ shell_tests = \
 	tests/reload_with_a_failing_trial_changes_nothing.sh \
 	tests/reload_without_memory_is_refused.sh \
 	tests/reload_with_workers_that_retire_at_once.sh \
-	tests/control_hostile_clients.sh \
 	tests/control_rights.sh \
 	tests/control_socket_comes_and_goes.sh \
 	tests/control_socket_path_that_will_not_do.sh \
@@ -210,7 +217,6 @@ shell_tests = \
 	tests/shutdown_timeout_forces_the_end.sh \
 	tests/sockctl_commands.sh \
 	tests/sockctl_completion.sh \
-	tests/sockctl_dead_or_hung.sh \
 	tests/sockctl_json_is_valid.sh \
 	tests/sockctl_recent.sh \
 	tests/sockctl_status.sh \
@@ -221,8 +227,6 @@ shell_tests = \
 	tests/stalled_log_counts_lost_lines.sh \
 	tests/start_without_descriptors_ends.sh \
 	tests/status_counters_never_go_back.sh \
-	tests/status_hostile_requests.sh \
-	tests/status_in_a_browser.sh \
 	tests/status_json_is_valid.sh \
 	tests/status_metrics_are_valid_openmetrics.sh \
 	tests/status_only_on_loopback.sh \
@@ -234,7 +238,6 @@ shell_tests = \
 	tests/syslog_gets_the_lines.sh \
 	tests/syslog_missing_or_stalled_holds_up_nobody.sh \
 	tests/systemd_is_notified.sh \
-	tests/systemd_keeps_listeners.sh \
 	tests/systemd_service.sh \
 	tests/term_drains_the_queue.sh \
 	tests/term_refuses_new_clients.sh \
@@ -247,12 +250,10 @@ shell_tests = \
 	tests/upgrade_keeps_a_pause.sh \
 	tests/upgrade_keeps_connections.sh \
 	tests/upgrade_keeps_pidfile_and_mainpid.sh \
-	tests/upgrade_of_a_broken_program_changes_nothing.sh \
 	tests/upgrade_stop_waits_for_the_old.sh \
 	tests/upgrade_takes_new_settings.sh \
 	tests/upgrade_under_load_loses_nothing.sh \
 	tests/usr1_logs_a_summary.sh \
-	tests/valgrind_finds_nothing.sh \
 	tests/what_a_reload_removed_can_come_back.sh \
 	tests/worker_crash_is_respawned.sh \
 	tests/workers_auto_counts_cpus.sh \

@@ -26,8 +26,8 @@ def end(what, data, pause):
     took = time.monotonic() - begin
     expect(what, b"", got)
     check(what + ": closed too early", took > 0.9, took)
-    # A busy machine may be late; the drip alone would take 10 s and more.
-    check(what + ": closed too late", took < 9, took)
+    # 5 s are the limit of those who set none. A slow machine may be late; the drip alone takes more than 10 s.
+    check(what + ": closed too late", took < (9 if "SOCKD_TEST_SLOW" in os.environ else 4.5), took)
     well.append(what)
 
 threads = [threading.Thread(target=end, args=a) for a in (

@@ -99,10 +99,16 @@ expect_match "reload" "^ok" "$(answered late)"
 wait_for 5 serves 6 || fail "round 6 does not serve"
 wait_for 5 master_fds_are "$fds" || fail "descriptors: $(master_fds) for $fds"
 
-# an order to stop
+# an order to stop: who waits for the reload does not wait for those in hand
+exec {held}<>/dev/tcp/127.0.0.1/7001
+echo x >&$held
+read -r -t 5 -u $held answer || fail "no connection"
 trial 7 ''
 pids=$(descendants "$master")
 kill -TERM "$master"
+answered asked7 >/dev/null
+gone "$master" && fail "the master has not waited for the one in hand"
+exec {held}>&-
 wait_exit 10
 expect "exit status" 0 "$status"
 expect_match "answer to who waits" "^error .*leaving" "$(answered asked7)"
