@@ -4,30 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 sequence that s begins with; 0: none. Source: RFC 3629, 4 */
-static size_t utf8_len(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	if (s[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* Longer than needed, a surrogate, or beyond the last character. */
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static void quote(struct buf *b, const char *text)
 {
 	buf_puts(b, "\"");
 	while (*text) {
 		unsigned char c = (unsigned char)*text;
-		size_t n = utf8_len((const unsigned char *)text);
+		size_t n = utf8_len(text, 4); /* which a NUL ends */
 
 		if (!n)
 			buf_puts(b, "\\ufffd");

@@ -125,6 +125,25 @@ size_t escape_text(char *out, size_t size, const char *text, size_t len)
 	return n;
 }
 
+size_t utf8_len(const char *p, size_t n)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *u = (const unsigned char *)p;
+	size_t len = *u < 0x80 ? 1 : *u < 0xc0 ? 0 : *u < 0xe0 ? 2 : *u < 0xf0 ? 3 : 4;
+	uint32_t value = len > 1 ? *u & (0xffU >> len) : *u; /* a byte from 0xf8 is too large */
+
+	if (len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (u[i] & 0x3f);
+	}
+	if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return 0;
+	return len;
+}
+
 int write_all(int fd, const void *data, size_t n)
 {
 	const char *p = data;

@@ -44,6 +44,10 @@ void buf_free(struct buf *b);
  * Returns the length of what was written. */
 size_t escape_text(char *out, size_t size, const char *text, size_t len);
 
+/* Bytes of the UTF-8 character at p, of which n bytes are there. 0: it is none, too long a form, or a
+ * surrogate. Source: RFC 3629, section 3 */
+size_t utf8_len(const char *p, size_t n);
+
 /* Write all of n bytes, going on after EINTR and short writes.
  * Returns 0, or -1 with errno of write(2). */
 int write_all(int fd, const void *data, size_t n);

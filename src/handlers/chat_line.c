@@ -52,26 +52,6 @@ bool chat_line_add(struct chat_line *l, uint8_t byte)
 	return false;
 }
 
-/* Length of the UTF-8 character at p, of which n bytes are there. 0: it is none, too long a form,
- * a surrogate, or a C1 control. Source: RFC 3629, section 3 */
-static size_t character_length(const uint8_t *p, size_t n)
-{
-	static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* U+0080 to U+009F are C1 */
-	size_t len = *p < 0x80 ? 1 : *p < 0xc0 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-	uint32_t value = len > 1 ? *p & (0xffU >> len) : *p; /* a byte from 0xf8 is too large */
-
-	if (len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (p[i] & 0x3f);
-	}
-	if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-		return 0;
-	return len;
-}
-
 bool chat_line_take(struct chat_line *l, char text[CHAT_LINE_MAX + 1])
 {
 	size_t len = 0, at = 0;
@@ -79,10 +59,10 @@ bool chat_line_take(struct chat_line *l, char text[CHAT_LINE_MAX + 1])
 
 	while (at < l->len && !cut) {
 		const char *from = l->raw + at;
-		size_t taken = character_length((const uint8_t *)from, l->len - at), n = taken;
+		size_t taken = utf8_len(from, l->len - at), n = taken;
 
-		if (n == 0) {
-			from = "\xef\xbf\xbd"; /* U+FFFD */
+		if (n == 0 || (n == 2 && memcmp(from, "\xc2\xa0", 2) < 0)) { /* none, or C1 */
+			from = "\xef\xbf\xbd";                               /* U+FFFD */
 			n = 3;
 			taken = 1;
 		} else if ((uint8_t)*from < ' ' || *from == 0x7f) {
