@@ -37,7 +37,6 @@ libsockd_a_SOURCES = \
 	src/core/area.c \
 	src/core/area.h \
 	src/core/check.c \
-	src/core/check.h \
 	src/core/child.c \
 	src/core/child.h \
 	src/core/control.c \

@@ -1,8 +1,7 @@
 /* check.c: code of others may crash, hang, leave and lie: a child runs it, and is killed in the end. */
-#include "core/check.h"
+#include "core/settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "core/child.h"
 #include "core/privs.h"
+#include "handlers/handler.h"
 
 #define CHECK_MS 10000
 
@@ -24,11 +24,8 @@ struct answer {
 static _Noreturn void child_run(const struct handler *h, const struct conf_service *s, int fd)
 {
 	struct answer a = {.key = ""};
-	struct child_fds keep = {0};
 	const char *key;
 
-	child_keep(&keep, fd);
-	child_close_others(&keep);
 	if (s->chroot && geteuid() == 0 && (chroot(s->chroot) < 0 || chdir("/") < 0)) {
 		snprintf(a.text, sizeof(a.text), "%m");
 		key = "chroot";
@@ -42,28 +39,6 @@ static _Noreturn void child_run(const struct handler *h, const struct conf_servi
 	if (key)
 		snprintf(a.key, sizeof(a.key), "%s", key);
 	_exit(write_all(fd, &a, sizeof(a)) < 0);
-}
-
-/* Read the answer. Returns true if all of it came in time. */
-static bool answer_read(int fd, struct answer *a, uint64_t end_ms)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	size_t have = 0;
-
-	while (have < sizeof(*a)) {
-		uint64_t now = mono_ms();
-		ssize_t got;
-
-		if (now >= end_ms)
-			return false;
-		if (poll(&p, 1, (int)(end_ms - now)) <= 0)
-			continue;
-		got = read(fd, (char *)a + have, sizeof(*a) - have);
-		if (got == 0 || (got < 0 && errno != EINTR))
-			return false;
-		have += got > 0 ? (size_t)got : 0;
-	}
-	return true;
 }
 
 /* Reap the child; one that has not left by then is killed. Returns its status, -1 for a killed one. */
@@ -88,21 +63,23 @@ const char *check_run(const struct handler *h, const struct conf_service *s, cha
 {
 	uint64_t end_ms = mono_ms() + CHECK_MS;
 	static struct answer a;
-	int fd[2], status, n;
+	struct pollfd p = {.events = POLLIN};
+	int status, n;
 	bool answered;
 	pid_t pid;
 
 	if (!h->check || !h->check_apart)
 		return h->check ? h->check(s, err, size) : NULL;
-	if (pipe2(fd, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+	pid = child_fork(&p.fd);
+	if (pid < 0) {
 		snprintf(err, size, "cannot be checked: %m");
 		return h->check_apart;
 	}
 	if (pid == 0)
-		child_run(h, s, fd[1]);
-	close(fd[1]);
-	answered = answer_read(fd[0], &a, end_ms);
-	close(fd[0]);
+		child_run(h, s, p.fd);
+	/* A pipe takes so little as a whole. */
+	answered = poll(&p, 1, CHECK_MS) > 0 && read(p.fd, &a, sizeof(a)) == sizeof(a);
+	close(p.fd);
 	status = child_end(pid, answered ? 0 : end_ms);
 	a.key[sizeof(a.key) - 1] = 0;
 	a.text[sizeof(a.text) - 1] = 0;

@@ -1,6 +1,7 @@
 /* child.c: leave the master's things behind. */
 #include "core/child.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,6 +46,24 @@ void child_close_others(struct child_fds *k)
 	close_range((unsigned)next, ~0U, 0);
 	free(k->many);
 	*k = (struct child_fds){0};
+}
+
+pid_t child_fork(int *fd)
+{
+	struct child_fds keep = {0};
+	int end[2] = {-1, -1};
+	pid_t pid = pipe2(end, O_CLOEXEC) < 0 ? -1 : fork();
+
+	*fd = end[pid == 0];
+	if (pid == 0) {
+		child_keep(&keep, *fd);
+		child_close_others(&keep);
+		return 0;
+	}
+	fd_close(&end[1]);
+	if (pid < 0)
+		fd_close(fd);
+	return pid;
 }
 
 void child_handle(int sig, void (*fn)(int))

@@ -17,6 +17,11 @@ struct child_fds {
 /* Add a descriptor; negative ones are passed over. Leaves the process if memory is short. */
 void child_keep(struct child_fds *k, int fd);
 
+/* Fork a child that has, of all descriptors above 2, the writing end of a pipe alone.
+ * fd  receives that in the child, and in the parent the reading end (CLOEXEC)
+ * Returns what fork(2) does, or -1 with errno and *fd -1. */
+pid_t child_fork(int *fd);
+
 /* Close every descriptor above 2 that is not in k, and empty k. Source: close_range(2) */
 void child_close_others(struct child_fds *k);
 

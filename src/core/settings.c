@@ -2,7 +2,6 @@
 #include "core/settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "core/check.h"
 #include "core/child.h"
 #include "handlers/handler.h"
 
@@ -69,30 +67,16 @@ int settings_child(const struct conf_source *src, unsigned dump_flags, pid_t *ch
 {
 	static const int ignored[] = {SIGINT, SIGQUIT}; /* the master decides about those */
 	sigset_t none;
-	int fd[2];
-	pid_t pid;
+	int fd;
 
-	if (pipe2(fd, O_CLOEXEC) < 0)
-		return -1;
-	pid = fork();
-	if (pid < 0) {
-		fd_close(&fd[0]);
-		fd_close(&fd[1]);
-		return -1;
-	}
-	if (pid == 0) {
-		struct child_fds keep = {0};
-
-		child_keep(&keep, fd[1]);
-		child_close_others(&keep);
+	*child = child_fork(&fd);
+	if (*child == 0) {
 		child_signals(ignored, ARRAY_SIZE(ignored));
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		child_run(src, dump_flags, fd[1]);
+		child_run(src, dump_flags, fd);
 	}
-	fd_close(&fd[1]);
-	*child = pid;
-	return fd[0];
+	return fd;
 }
 
 bool settings_answer(struct buf *out, int status)

@@ -10,6 +10,16 @@ struct settings {
 	unsigned refs;
 };
 
+struct handler;
+
+/* What h->check() says of the settings of a service. If h->check_apart: said by a child in the chroot and
+ * as the user of the service; a child that crashes, hangs or leaves is an error about that key. Blocks,
+ * for 10 s at most.
+ * err  receives the reason, printable
+ * Returns NULL, or the key that is wrong, valid until the next call. */
+const char *check_run(
+	const struct handler *h, const struct conf_service *s, char *err, size_t size);
+
 struct settings *settings_hold(struct settings *s);
 void settings_release(struct settings *s);
 
