@@ -105,7 +105,6 @@ void service_unstore_listeners(struct service *s);
 /* Make its listeners block or not, as its workers need it. */
 void service_listeners_settle(struct service *s);
 
-/* The same for all of them. */
 /* The same for all. In a gentle stop, those that tell how the others are stay until these are gone: call it
  * again then. */
 void service_leave_all(enum leave how, uint64_t timeout_ms);

@@ -31,11 +31,6 @@ void service_queues_publish(void)
 	}
 }
 
-static void text_set(char *out, size_t size, const char *text)
-{
-	snprintf(out, size, "%s", text);
-}
-
 void service_publish(struct service *s)
 {
 	struct board_service *b = &s->board->service;
@@ -56,8 +51,8 @@ void service_publish(struct service *s)
 	/* The rest changes with the generation alone. */
 	atomic_fetch_add(&b->version, 1);
 	b->generation = p->generation;
-	text_set(b->name, sizeof(b->name), s->name);
-	text_set(b->handler, sizeof(b->handler), p->area->handler->name);
+	snprintf(b->name, sizeof(b->name), "%s", s->name);
+	snprintf(b->handler, sizeof(b->handler), "%s", p->area->handler->name);
 	/* Counted here: what stands in the board a worker may change between two looks. */
 	for (n = 0; n < s->n_listeners && n < BOARD_LISTEN; n++)
 		addr_format(&s->listener[n].bound, b->listen[n]);
