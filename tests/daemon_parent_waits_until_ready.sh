@@ -53,16 +53,23 @@ for pid in $pids; do
 done
 [ ! -e "$pidfile" ] || fail "the pidfile is still there"
 
-# What fails when the log has begun is told as well, with its cause, if somebody reads the log or not.
+# What fails when the log has begun is told as well, with its cause, if somebody reads the log or not; and so is
+# a start that takes long.
 [ "$SOCKD_TEST_NS" = all ] || exit 0
 conf "pidfile = '$pidfile'
 service dies {
 	listen = {'127.0.0.1:7001'}
 	handler = program
-	command = {'sh', '-c', 'echo no database >&2; exit 7'}
+	command = {'sh', '-c', 'until [ -e $dir/go ]; do sleep 0.1; done; echo no database >&2; exit 7'}
 	notify = true
 }"
 private_dev
+"$SOCKD" -f "$conf" 2>"$dir/slow" &
+wait_for 10 grep -q 'service=dies .*READY=1' "$dir/slow" || fail "of a slow start is said: $(cat "$dir/slow")"
+kill -0 $! || fail "the slow start was given up"
+touch "$dir/go"
+wait_exit 10 $!
+expect "exit status" 1 $status
 for reader in nobody somebody; do
 	[ $reader = nobody ] || syslog_begin
 	run -f "$conf"

@@ -73,10 +73,11 @@ static void on_detach(int sig)
 }
 
 static bool read_stderr(struct reader *r);
+static bool read_records(struct reader *r);
 static bool read_all(void);
 
-/* The sink takes nothing and time is over: the next logger tells what is lost. But whoever waits for a
- * start that has failed is told why, log or no log. */
+/* The sink takes nothing and time is over: the next logger tells what is lost. Why a start has failed is
+ * told all the same. */
 static _Noreturn void give_up(void)
 {
 	uint64_t lost = sink_unsent();
@@ -97,7 +98,8 @@ static bool late(void)
 }
 
 /* Write the batch, however long it takes: meanwhile the channels hold what comes, but stderr is read,
- * lest its writers block. At the end, a sink that stays stalled is given up. */
+ * lest its writers block, and at the start what the sink has room for, lest nobody hears of it. At the
+ * end, a sink that stays stalled is given up. */
 static void flush(void)
 {
 	uint64_t start = mono_ms();
@@ -107,6 +109,8 @@ static void flush(void)
 		for (size_t i = 0; i < lg.n; i++) {
 			for (int n = 0; n < STDERR_READS && read_stderr(&lg.reader[i]); n++)
 				;
+			if (lg.o.copy_errors && !detached && sink_room(2 * BATCH))
+				(void)read_records(&lg.reader[i]);
 		}
 		if (!finish_ms && getppid() == lg.master)
 			start = mono_ms();

@@ -25,6 +25,7 @@
 
 #define BIND_RETRY_MS    2000 /* programs may outlive a killed master for a moment */
 #define NOTIFY_AGAIN_MS  100
+#define START_SLOW_MS    5000
 #define LOGGER_FINISH_MS 2000
 #define OLDER_MS         3000 /* what an old master needs to enforce its shutdown-timeout */
 
@@ -68,6 +69,21 @@ static void ready_notify(void *arg)
 		loop_timer_set(arg, NOTIFY_AGAIN_MS);
 }
 
+/* Whoever waits for the start may wait for ever: a program may need long, or not know what notify wants. */
+static void slow_due(void *arg)
+{
+	(void)arg;
+	for (const struct service *s = services; s && master.state == STATE_STARTING; s = s->next) {
+		if (s->pool && !s->pool->ready && !s->paused)
+			log_service(LOG_WARNING, s->name, "%s",
+				pool_is_program(s->pool) && s->pool->conf->notify
+					? "its first program has not said READY=1 yet"
+					: "its first worker is not ready yet");
+	}
+}
+
+static struct loop_timer slow = {.fn = slow_due};
+
 /* Every service has a worker that is ready: tell everybody who waits for it. */
 static void running_begin(void)
 {
@@ -83,6 +99,7 @@ static void running_begin(void)
 		stop_begin(LEAVE_STOP);
 		return;
 	}
+	loop_timer_clear(&slow);
 	master_state_set(STATE_RUNNING);
 	for (const struct service *s = services; s; s = s->next, n++)
 		service_totals_add(s, &t);
@@ -438,6 +455,7 @@ int master_run(const struct master_options *o)
 	plan_commit(&plan);
 	plan_free(&plan);
 	heir_live();
+	loop_timer_set(&slow, START_SLOW_MS);
 	if (loop_run() < 0)
 		master.status = EXIT_FAILURE;
 	pidfile_remove();
