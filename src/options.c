@@ -180,7 +180,9 @@ void options_parse(struct options *o, int argc, char **argv)
 		usage("-L needs a handler, for instance: sockd -n -L %s echo", listen);
 	if (optind + (listen != NULL) < argc &&
 		!(listen && (!strcmp(argv[optind], "exec") || !strcmp(argv[optind], "program"))))
-		usage("what is '%s'?", argv[optind + (listen != NULL)]);
+		usage("what is '%s'? %s", argv[optind + (listen != NULL)],
+			listen ? "Only the handlers exec and program take a PROGRAM"
+			       : "A HANDLER needs -L ADDRESS");
 	o->master.daemon = !foreground && o->mode == RUN_MASTER;
 	o->master.to_syslog |= !foreground;
 	if (foreground)

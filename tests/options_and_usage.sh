@@ -26,10 +26,12 @@ bad -Z
 bad --no-such-option
 bad -f
 bad -n extra -f "$conf"
+expect_match "what is said of a word too much" "'extra'.* -L ADDRESS" "$err"
 bad -n -l loud -f "$conf"
 bad -o workers -f "$conf" -n
 bad -L 127.0.0.1:7001
 bad -L 127.0.0.1:7001 echo extra
+expect_match "what is said of a program for echo" "'extra'.*exec and program" "$err"
 bad -L 127.0.0.1:7001 -L 127.0.0.1:7002 echo
 bad -t -T -f "$conf"
 bad -L 127.0.0.1:7001 -f "$conf" echo
