@@ -58,6 +58,13 @@ fake_end()
 	rm "$control"
 }
 
+# An upgrade between the call and the command: the next master is asked.
+fake 'c.recv(100); said = locals().get("said", b"") + b"."; c.sendall(b"ok\ndone\n" if said == b".." else b"error sockd is leaving\n")'
+good reload
+expect "the answer of the next one" "done" "$out"
+bad 1 '^sockctl: sockd is leaving$' reload
+fake_end
+
 fake 'pass'
 says "one that hangs up" 'sockd has hung up without an answer'
 fake_end

@@ -157,7 +157,7 @@ static bool judge(struct answer *a)
 	return failed(a, "%s", reason);
 }
 
-bool ask(struct answer *a, const char *command, unsigned timeout_ms)
+static bool ask_once(struct answer *a, const char *command, unsigned timeout_ms)
 {
 	struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
@@ -183,6 +183,23 @@ bool ask(struct answer *a, const char *command, unsigned timeout_ms)
 		(void)judge(a);
 	}
 	close(fd);
+	return a->good;
+}
+
+bool ask(struct answer *a, const char *command, unsigned timeout_ms)
+{
+	struct answer again = {0};
+
+	if (ask_once(a, command, timeout_ms) || strcmp(a->error, "sockd is leaving") != 0)
+		return a->good;
+	/* If that was an upgrade, the next one has the socket, and this one has done nothing. */
+	(void)ask_once(&again, command, timeout_ms);
+	if (again.text.len) {
+		answer_free(a);
+		*a = again;
+	} else {
+		answer_free(&again);
+	}
 	return a->good;
 }
 
