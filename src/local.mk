@@ -71,9 +71,7 @@ libsockd_a_SOURCES = \
 	src/core/pool_program.c \
 	src/core/pool_program.h \
 	src/core/pool_size.c \
-	src/core/pool_size.h \
 	src/core/pool_watch.c \
-	src/core/pool_watch.h \
 	src/core/privs.c \
 	src/core/privs.h \
 	src/core/program.c \

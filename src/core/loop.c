@@ -9,6 +9,9 @@
 
 #include "base/log.h"
 
+#define CALLS_A_SECOND 200
+#define REST_MS        50
+
 static int epoll_fd = -1, signal_fd = -1;
 static void (*signal_fn)(int sig);
 static struct loop_timer *timers; /* by time, the first due in front */
@@ -60,6 +63,30 @@ void loop_remove(struct loop_io *io)
 {
 	if (io->fd >= 0)
 		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, io->fd, NULL);
+}
+
+static void rest_over(void *arg)
+{
+	struct loop_limit *l = arg;
+
+	if (loop_add(l->io) < 0)
+		loop_timer_set(&l->rest, REST_MS);
+}
+
+void loop_limit(struct loop_limit *l, struct loop_io *io)
+{
+	uint64_t now = mono_ms();
+
+	if (now - l->second_ms >= 1000) {
+		l->second_ms = now;
+		l->calls = 0;
+	}
+	if (++l->calls <= CALLS_A_SECOND)
+		return;
+	loop_remove(io);
+	l->io = io;
+	l->rest = (struct loop_timer){.fn = rest_over, .arg = l};
+	loop_timer_set(&l->rest, REST_MS);
 }
 
 void loop_timer_clear(struct loop_timer *t)

@@ -24,6 +24,18 @@ struct loop_io {
  * each kind that is pending. Returns 0, or -1 with errno. Source: signalfd(2), epoll(7) */
 int loop_init(const int *signals, void (*on_signal)(int sig));
 
+/* Keeps those in bounds who have somebody call in: zero at first. */
+struct loop_limit {
+	struct loop_io *io;
+	struct loop_timer rest;
+	uint64_t second_ms;
+	unsigned calls;
+};
+
+/* A call of io, which need not be heard so often: after 200 in a second it rests for 50 ms, so that one who
+ * calls without end costs the master next to nothing. */
+void loop_limit(struct loop_limit *l, struct loop_io *io);
+
 /* Watch io->fd for input, until loop_remove(). Returns 0, or -1 with errno. */
 int loop_add(struct loop_io *io);
 void loop_remove(struct loop_io *io);

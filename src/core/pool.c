@@ -9,8 +9,6 @@
 
 #include "base/log.h"
 #include "core/pool_program.h"
-#include "core/pool_size.h"
-#include "core/pool_watch.h"
 #include "core/service.h"
 #include "core/worker.h"
 
@@ -44,8 +42,6 @@ struct pool *pool_new(struct service *s, struct settings *settings, const struct
 	p->escalate = (struct loop_timer){.fn = escalate_due, .arg = p};
 	p->expire = (struct loop_timer){.fn = expire_due, .arg = p};
 	p->drain = (struct loop_timer){.fn = drain_due, .arg = p};
-	pool_size_init(p);
-	pool_watch_init(p);
 	p->area =
 		area_get(s->pool ? s->pool->area : NULL, handler_find(conf->handler), conf->module);
 	p->listen_fd = calloc(n_listen, sizeof(*p->listen_fd));

@@ -109,6 +109,18 @@ bool pool_reap(struct pool *p, pid_t pid, int status);
  * forked. May be called again to be more urgent, never less. */
 void pool_leave(struct pool *p, enum leave how, uint64_t timeout_ms);
 
+/* Tell the workers whether to ring when too few are idle. */
+void pool_size_publish(struct pool *p);
+
+/* Look from time to time for workers that do not come back, if the service has a session-timeout. */
+void pool_watch(struct pool *p);
+
+/* Tell n workers to leave, idle ones first, and kill those that have not after timeout_ms (0 = never). */
+void pool_dismiss(struct pool *p, size_t n, uint64_t timeout_ms);
+
+/* Kill a worker ms from now, if it lives then. */
+void pool_expire(struct pool *p, struct worker *w, uint64_t ms);
+
 /* Workers that were not told to leave. */
 size_t pool_staying(const struct pool *p);
 

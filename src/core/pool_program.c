@@ -13,16 +13,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "core/pool_size.h"
 #include "core/service.h"
 
-#define MESSAGES_A_SECOND 200 /* what programs may have to say; then the socket rests */
-#define REST_MS           50
-#define DRAIN_TICK_MS     20
-#define DRAIN_GRACE_MS    300 /* a queue that stays empty for so long is done with */
-#define LEFT_TICK_MS      50 /* between looks at what a dead program left, in a pool that leaves, */
-#define LEFT_SLOW_MS      500 /* and in others */
-#define LEFT_KILLS        3   /* after so many, who is still there is a zombie, or stuck */
+#define DRAIN_TICK_MS  20
+#define DRAIN_GRACE_MS 300 /* a queue that stays empty for so long is done with */
+#define LEFT_TICK_MS   50  /* between looks at what a dead program left, in a pool that leaves, */
+#define LEFT_SLOW_MS   500 /* and in others */
+#define LEFT_KILLS     3   /* after so many, who is still there is a zombie, or stuck */
 
 /* Source: pidfd_send_signal(2), since Linux 6.9 */
 #ifndef PIDFD_SIGNAL_PROCESS_GROUP
@@ -47,15 +44,12 @@ struct program_left {
 static int died_fd = -1; /* of the one that is about to be reaped */
 
 static void notify_arrived(void *arg);
-static void notify_rested(void *arg);
 
 static struct {
 	struct loop_io io;
-	struct loop_timer rest;
+	struct loop_limit messages;
 	char name[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-	uint64_t second_ms;
-	unsigned messages;
-} notify = {.io = {-1, notify_arrived, NULL}, .rest = {.fn = notify_rested}};
+} notify = {.io = {-1, notify_arrived, NULL}};
 
 bool pool_is_program(const struct pool *p)
 {
@@ -151,18 +145,10 @@ static void notify_arrived(void *arg)
 	const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
 	struct ucred from = {0};
 	const struct worker *w;
-	uint64_t now = mono_ms();
 	struct pool *p;
 
 	(void)arg;
-	if (now - notify.second_ms >= 1000) {
-		notify.second_ms = now;
-		notify.messages = 0;
-	}
-	if (++notify.messages > MESSAGES_A_SECOND) {
-		loop_remove(&notify.io);
-		loop_timer_set(&notify.rest, REST_MS);
-	}
+	loop_limit(&notify.messages, &notify.io);
 	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS)
 		return;
 	memcpy(&from, CMSG_DATA(c), sizeof(from));
@@ -171,13 +157,6 @@ static void notify_arrived(void *arg)
 	for (char *line = strtok_r(text, "\n", &save); w && line;
 		line = strtok_r(NULL, "\n", &save))
 		notify_line(p, w, line);
-}
-
-static void notify_rested(void *arg)
-{
-	(void)arg;
-	if (loop_add(&notify.io) < 0)
-		loop_timer_set(&notify.rest, REST_MS);
 }
 
 /* One byte came right before the exec, which then has closed the pipe's end; another one if it failed. An

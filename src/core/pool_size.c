@@ -5,8 +5,6 @@
  * are busy, and what was not needed for `worker-idle` seconds leaves. accept() wakes sleepers in
  * turn, so that no single worker would ever be idle for long: demand is what counts.
  */
-#include "core/pool_size.h"
-
 #include "base/log.h"
 #include "core/pool_program.h"
 #include "core/service.h"
@@ -39,11 +37,6 @@ static uint64_t sample_ms(const struct pool *p)
 	return ms < SAMPLE_MIN_MS ? SAMPLE_MIN_MS : ms > SAMPLE_MAX_MS ? SAMPLE_MAX_MS : ms;
 }
 
-void pool_size_init(struct pool *p)
-{
-	p->sample = (struct loop_timer){.fn = sample_due, .arg = p};
-}
-
 void pool_size_publish(struct pool *p)
 {
 	struct board *b = p->service->board;
@@ -56,6 +49,7 @@ void pool_size_publish(struct pool *p)
 	if (p->target > size_min(p) && !p->sample.armed && p->leave == LEAVE_NOT) {
 		p->window_ms = mono_ms();
 		p->peak = 0;
+		p->sample = (struct loop_timer){.fn = sample_due, .arg = p};
 		loop_timer_set(&p->sample, sample_ms(p));
 	}
 }

@@ -1,7 +1,5 @@
 /* pool_watch.c: workers that have not come back from a connection long after its session-timeout: they are
  * stopped, or stuck in somebody's code, and the time-out in the worker itself came to nothing. */
-#include "core/pool_watch.h"
-
 #include "base/log.h"
 #include "core/service.h"
 
@@ -29,16 +27,13 @@ static void look(void *arg)
 	pool_watch(p);
 }
 
-void pool_watch_init(struct pool *p)
-{
-	p->watch = (struct loop_timer){.fn = look, .arg = p};
-}
-
 void pool_watch(struct pool *p)
 {
 	uint64_t ms = (uint64_t)p->conf->session_timeout * 250;
 
 	ms = ms < LOOK_MIN_MS ? LOOK_MIN_MS : ms > LOOK_MAX_MS ? LOOK_MAX_MS : ms;
-	if (p->conf->session_timeout && !p->watch.armed)
-		loop_timer_set(&p->watch, ms);
+	if (!p->conf->session_timeout || p->watch.armed)
+		return;
+	p->watch = (struct loop_timer){.fn = look, .arg = p};
+	loop_timer_set(&p->watch, ms);
 }

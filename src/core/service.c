@@ -11,10 +11,6 @@
 #include "base/log.h"
 #include "core/heir.h"
 #include "core/pool_program.h"
-#include "core/pool_size.h"
-
-#define RINGS_A_SECOND 200 /* what a healthy service may need; then the bell rests */
-#define REST_MS        50
 
 struct service *services;
 struct service_events service_events;
@@ -23,7 +19,6 @@ int master_life_fd = -1;
 int master_board_fd = -1;
 
 static void on_notify(void *arg);
-static void rest_over(void *arg);
 
 struct service *service_find(const char *name)
 {
@@ -50,7 +45,6 @@ struct service *service_new(const char *name)
 	s->board = board_new(&s->board_fd);
 	s->log = log_channel_new(name, LOG_INFO);
 	s->notify = (struct loop_io){eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), on_notify, s};
-	s->notify_rest = (struct loop_timer){.fn = rest_over, .arg = s};
 	if (s->name && s->slot_taken && s->board && s->log && s->notify.fd >= 0 &&
 		loop_add(&s->notify) == 0)
 		return s;
@@ -69,7 +63,7 @@ void service_free(struct service *s)
 			break;
 		}
 	}
-	loop_timer_clear(&s->notify_rest);
+	loop_timer_clear(&s->rings.rest);
 	loop_remove(&s->notify);
 	fd_close(&s->notify.fd);
 	service_close_listeners(&s->listener, &s->n_listeners);
@@ -262,19 +256,11 @@ void service_pool_empty(struct service *s, struct pool *p)
 static void on_notify(void *arg)
 {
 	struct service *s = arg;
-	uint64_t count, now = mono_ms();
+	uint64_t count;
 	unsigned limit;
 
 	(void)!read(s->notify.fd, &count, sizeof(count));
-	if (now - s->rings_ms >= 1000) {
-		s->rings_ms = now;
-		s->rings = 0;
-	}
-	/* A worker that rings without end costs the master next to nothing. */
-	if (++s->rings > RINGS_A_SECOND) {
-		loop_remove(&s->notify);
-		loop_timer_set(&s->notify_rest, REST_MS);
-	}
+	loop_limit(&s->rings, &s->notify);
 	service_revive_listeners(s);
 	if (s->pool && s->pool->area->handler->reads_boards)
 		service_queues_publish();
@@ -282,12 +268,4 @@ static void on_notify(void *arg)
 		pool_bell(p, p == s->pool ? service_queue(s, &limit) : 0);
 	if (s->trial)
 		pool_bell(s->trial, 0);
-}
-
-static void rest_over(void *arg)
-{
-	struct service *s = arg;
-
-	if (loop_add(&s->notify) < 0)
-		loop_timer_set(&s->notify_rest, REST_MS);
 }

@@ -21,10 +21,8 @@ struct service {
 	const struct board *const *older; /* NULL, or those of programs before, up to a NULL */
 	unsigned char *slot_taken;        /* the master's own map of the slots */
 	struct log_channel *log;
-	struct loop_io notify;         /* eventfd; workers write to it */
-	struct loop_timer notify_rest; /* after too many rings */
-	unsigned rings;
-	uint64_t rings_ms;
+	struct loop_io notify; /* eventfd; workers write to it */
+	struct loop_limit rings;
 	struct pool *pool;    /* the current generation in front, older ones behind */
 	struct pool *trial;   /* of a reload that is not decided yet: one worker */
 	unsigned generations; /* so many pools have there been */
