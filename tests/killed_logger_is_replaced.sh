@@ -1,13 +1,16 @@
 # A logger that is killed is replaced, nobody notices, and lines go on.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib.sh" cc
+. "$(dirname "$0")/lib_clock.sh"
 
 conf 'service echo { listen = {"127.0.0.1:7001"} handler = "echo" }'
+clock_begin
 start
 workers=$(workers echo)
 for i in 1 2 3; do
 	old=$(logger_pid)
 	kill -KILL "$old"
 	expect "answer meanwhile" ping "$(ask 127.0.0.1:7001 ping)"
+	clock_forward 1 # one that was young is replaced after a pause
 	new_logger() { [ -n "$(logger_pid)" ] && [ "$(logger_pid)" != "$old" ]; }
 	wait_for 5 new_logger || fail "no new logger"
 	mark

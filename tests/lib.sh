@@ -344,7 +344,9 @@ inject()
 	strace -q -ttt "${@:4}" -o "$dir/trace" -e "trace=$1" -e "inject=$1:$2" -p "$pid" 2>"$dir/strace" &
 	tracer=$!
 	started+=($tracer)
-	wait_for 5 attached "$pid" || skip "cannot trace: $(cat "$dir/strace")"
+	wait_for 5 attached "$pid" && return
+	gone "$pid" && fail "process $pid is gone: $(cat "$dir/trace")"
+	skip "cannot trace: $(cat "$dir/strace")"
 }
 
 injected_times()

@@ -24,6 +24,7 @@ def flood(c):
     except TimeoutError:
         pass
 def read(c):
+    c.data = b""
     if not c.more():
         raise EOFError
 
@@ -35,7 +36,8 @@ def client(port, way):
         while time.monotonic() < start + 20:
             if way is silent:
                 try:
-                    c.rest()
+                    while c.more():
+                        c.data = b""
                 finally:
                     break
             way(c)
@@ -43,12 +45,12 @@ def client(port, way):
         pass
     took[port, way.__name__] = time.monotonic() - start
 
-# One after the other, by three threads on each port: nine for three workers.
+# One after the other, by three threads on each port: six for three workers.
 def several(port, ways):
     for way in ways:
         client(port, way)
 
-threads = [threading.Thread(target=several, args=(7001 + i % 4, (silent, drip, flood, read)[i // 4:]))
+threads = [threading.Thread(target=several, args=(7001 + i % 4, (silent, drip, flood, read)[i // 4:][:2]))
            for i in range(12)]
 for t in threads:
     t.start()

@@ -31,4 +31,14 @@ for i, c in waiting:
 	expect "exit status after $signal" 0 $status
 	answers 127.0.0.1:7001 && fail "somebody answers after the end"
 done
-true
+
+# Clients that come without end do not put off the stop: none of those that were let in is lost, the others
+# are refused.
+start
+load_begin 127.0.0.1:7001 8
+kill -TERM "$master"
+wait_exit 5
+expect "exit status under load" 0 $status
+load_end
+lost=$(sed -n 's/.*lost=[0-9]* //p' "$dir/load.out" | sed "s/'connect: ConnectionRefusedError': [0-9]*//")
+expect "what became of others than those that were refused" "{}" "$lost"

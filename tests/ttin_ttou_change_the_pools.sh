@@ -19,6 +19,7 @@ for i in 1 2 3; do
 	sleep 0.1
 done
 expect "answer of a pool that was asked to be empty" ping "$(ask 127.0.0.1:7001 ping)"
+# What was too much is forgotten.
 kill -TTIN "$master"
-wait_log 'workers' # it is told
+wait_workers one 2
 stop
