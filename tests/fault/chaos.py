@@ -5,7 +5,6 @@ seed to seed. The judge knows whose connections were killed, and from time to ti
 looks at what must be as it was before.
 """
 import collections
-import ctypes
 import json
 import mmap
 import os
@@ -14,39 +13,28 @@ import re
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
 
 import chaos_clients as cc
+from chaos_processes import family, freeze, processes, sockets_of, stat, victims
+from chaos_settings import CONTROL, DIR, GANGS, PORTS, SERVICES, SLOW, UPSTREAMS, Model, gangs_of
 from client import Client, Upstream, wait_until
 
-DIR, SOCKCTL, SEED, SECONDS = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
-SLOW = int(os.environ.get("SOCKD_TEST_SLOW", "1"))
+SOCKCTL, SEED, SECONDS = sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 SANITIZED = "CHAOS_SANITIZED" in os.environ
-libc = ctypes.CDLL(None, use_errno=True)
-CONF, CONTROL, PROGRAM = DIR + "/sockd.conf", DIR + "/control", DIR + "/bin/sockd"
+CONF, PROGRAM = DIR + "/sockd.conf", DIR + "/bin/sockd"
 TIMEOUT = 40 * SLOW
 STOLEN = "127.0.0.1:7999"
-SERVICES = "echo chat exec app relay kv web status flip extra side".split()
-PORTS = {name: 7001 + i for i, name in enumerate(SERVICES)}
-GANGS = [("echo", "echo", "127.0.0.1:7001", "echo"), ("echo6", "echo", "[::1]:7001", "echo"),
-         ("path", "echo", "unix:%s/path" % DIR, "echo"), ("chat", "chat", "127.0.0.1:7002", "chat"),
-         ("exec", "exec", "127.0.0.1:7003", "exec"), ("app1", "app", "127.0.0.1:7004", "exec"),
-         ("app2", "app", "127.0.0.1:7004", "exec"), ("relay", "relay", "127.0.0.1:7005", "echo"),
-         ("kv1", "kv", "127.0.0.1:7006", "kv"), ("kv2", "kv", "127.0.0.1:7006", "kv"),
-         ("web", "web", "127.0.0.1:7007", "web"), ("status", "status", "127.0.0.1:7008", "status"),
-         ("flip1", "flip", "127.0.0.1:7009", "echo"), ("flip2", "flip", "127.0.0.1:7009", "echo"),
-         ("extra", "extra", "127.0.0.1:7010", "echo"), ("side", "side", "127.0.0.1:7011", "echo")]
-UPSTREAMS = [(socket.AF_INET, ("127.0.0.1", 7105)), (socket.AF_UNIX, DIR + "/upstream")]
 
-# Lines of the log at level warning or error that may be there; %d is a pid that was killed.
+# Lines of the log at level warning or error that may be there.
 EXPECTED = [re.compile(text) for text in (
     r"logger died: killed by signal 9 \(KILL\); replaced", r"lines could not be written lost=\d+", r"lines were lost",
     r"reload: ", r"upgrade: ", r"upstream \S+ is passed over", r"no upstream can be reached",
-    r"accept: Too many open files", r"service=x .*died: exit status [01]\b", r"control: refused", r"repeated",
+    r"accept: Too many open files", r"control: refused", r"its first worker died before it was ready",
+    r"service=x .*died: exit status [01]\b", r"repeated",
     r"service=exec .*exec of |cannot be started: .*(Too many open files)")]
 DIED = re.compile(r"pid=(\d+) died: killed by signal 9 \(KILL\)|died: killed by signal 9 \(KILL\) .*\bpid=(\d+)\b")
 FORBIDDEN = re.compile(r"assert|\bbug\b|[Uu]nknown errno|Unknown error|: Success|Traceback|Sanitizer|runtime error")
@@ -68,6 +56,7 @@ class Judge:
         self.failure = None
         self.losses = collections.Counter()
         self.lock = threading.Lock()
+        self.slowest = collections.deque(maxlen=60)
         self.done = threading.Event()  # all is known of the failure
         self.kills = 0
 
@@ -113,82 +102,6 @@ class Judge:
             self.note("loss of %s: %s, %s, %s" % (r["client"], why, r["what"], r["keys"]))
 
 
-# --- Processes ---------------------------------------------------------------------------------
-
-def stat(pid):
-    """comm, state, ppid, ticks of CPU; None if it is gone."""
-    try:
-        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as f:
-            comm, rest = f.read().split("(", 1)[1].rsplit(")", 1)
-    except (OSError, IndexError):
-        return None
-    rest = rest.split()
-    return comm, rest[0], int(rest[1]), int(rest[11]) + int(rest[12])
-
-
-def processes():
-    return {p: s for p in map(int, filter(str.isdigit, os.listdir("/proc"))) if (s := stat(p))}
-
-
-def family(root, all_of):
-    out, todo = [], [root]
-    while todo:
-        parent = todo.pop()
-        children = [p for p, s in all_of.items() if s[2] == parent]
-        out += children
-        todo += children
-    return out
-
-
-def victims(kind=None):
-    """(pid, name) of all that may be killed: workers, programs, loggers of every master that is there."""
-    found, all_of = [], processes()
-    for master in [p for p, s in all_of.items() if s[0] == "sockd" and all_of.get(s[2], ("",))[0] != "sockd"]:
-        for pid in family(master, all_of):
-            name = all_of[pid][0]
-            if name in ("sockd", "sockd-upgrade") or all_of[pid][1] == "Z":
-                continue
-            if kind is None or name == kind or kind == "program" and not name.startswith("sockd"):
-                found.append((pid, name))
-    return sorted(found)
-
-
-def sockets_of(pid):
-    """Keys of the connections that a process holds: of each socket a copy is asked who its peer is."""
-    keys = set()
-    try:
-        process = os.pidfd_open(pid)
-        found = [int(fd) for fd in os.listdir("/proc/%d/fd" % pid)]
-    except OSError:
-        return keys
-    for fd in found:
-        copy = libc.syscall(438, process, fd, 0)  # pidfd_getfd(2)
-        if copy < 0 or not os.readlink("/proc/self/fd/%d" % copy).startswith("socket:"):
-            if copy >= 0:
-                os.close(copy)
-            continue
-        with socket.socket(fileno=copy) as s:
-            try:
-                if s.family == socket.AF_UNIX and s.getsockname() == DIR + "/path":
-                    keys.add("path:%d" % struct.unpack("iii", s.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
-                elif s.family != socket.AF_UNIX:
-                    keys.add("%d:%d" % (s.getsockname()[1], s.getpeername()[1]))
-            except OSError:
-                pass  # a listener, or the client is gone
-    os.close(process)
-    return keys
-
-
-def stopped(pid):
-    s = stat(pid)
-    return not s or s[1] in "TZX"
-
-
-def freeze(pid):
-    os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: stopped(pid), 10 * SLOW)
-
-
 def kill(pids):
     """SIGKILL, with those whose connections that ends excused before."""
     for pid in pids:
@@ -221,10 +134,7 @@ def sockctl(*args):
 
 
 def status():
-    for _ in range(3):
-        code, text = sockctl("-j", "status")
-        if "sockd is leaving" not in text:  # it was asked at the very moment of an upgrade
-            break
+    code, text = sockctl("-j", "status")
     judge.check("sockctl status:", code == 0, text)
     return json.loads(text)
 
@@ -271,131 +181,6 @@ class Log:
             judge.fail("the log says: " + line)
 
 
-# --- Settings ----------------------------------------------------------------------------------
-
-def q(text):
-    return "'%s'" % text
-
-
-class Model:
-    """Settings, from which a file can be made, and which can be changed at random."""
-
-    def __init__(self):
-        low = {"log-connections": "true"}
-        self.service = {
-            "echo": {"listen": ["127.0.0.1:7001", "[::1]:7001", "unix:%s/path" % DIR], "handler": "echo",
-                     "workers": 5, "socket-mode": "0666", **low},
-            "chat": {"listen": ["127.0.0.1:7002"], "handler": "chat", "workers": 4, "text": q("hi"), **low},
-            "exec": {"listen": ["127.0.0.1:7003"], "handler": "exec", "workers": 3, "command": "{'%s/exec'}" % DIR,
-                     "environment": "{'RELEASE=1'}", **low},
-            "app": {"listen": ["127.0.0.1:7004"], "handler": "program", "workers": 3, "command": "{'%s/app'}" % DIR,
-                    "environment": "{'RELEASE=1'}", "notify": "true"},
-            "relay": {"listen": ["127.0.0.1:7005"], "handler": "proxy", "workers": 3,
-                      "upstream": "{'127.0.0.1:7105', 'unix:%s/upstream'}" % DIR, **low},
-            "kv": {"listen": ["127.0.0.1:7006"], "handler": "module", "workers": 4, "module": q(DIR + "/kv.so"), **low},
-            "web": {"listen": ["127.0.0.1:7007"], "handler": "module", "workers": 3, "module": q(DIR + "/http.so"),
-                    "options": "{'text=t1'}", **low},
-            "status": {"listen": ["127.0.0.1:7008"], "handler": "status", "workers": 2, **low},
-            "flip-a": {"listen": ["127.0.0.1:7009"], "workers": 3, **self.flip("echo")},
-            "extra": {"listen": ["127.0.0.1:7010"], "handler": "echo", "workers": 2, **low},
-            "side": {"listen": ["127.0.0.1:7011"], "handler": "echo", "workers": 2, **low},
-        }
-        self.drain = 30 * SLOW
-
-    @staticmethod
-    def flip(handler):
-        return {"handler": handler, **{
-            "echo": {}, "exec": {"command": "{'/bin/cat'}"},
-            "program": {"command": "{'%s/app'}" % DIR, "notify": "true"},
-            "proxy": {"upstream": "{'127.0.0.1:7106'}"}}[handler]}
-
-    def copy(self):
-        m = Model()
-        m.service = {k: dict(v, listen=list(v["listen"])) for k, v in self.service.items()}
-        return m
-
-    def text(self):
-        out = ["control-socket = '%s'" % CONTROL, "pidfile = '%s/pid'" % DIR, "drain-timeout = %d" % self.drain,
-               "shutdown-timeout = %d" % (20 * SLOW)]
-        for name, keys in self.service.items():
-            out.append("service %s {" % name)
-            for key, value in keys.items():
-                out.append("\t%s = %s" % (key, "{%s}" % ", ".join(map(q, value)) if key == "listen" else value))
-            out.append("}")
-        return "\n".join(out) + "\n"
-
-    def addresses(self):
-        return {a for keys in self.service.values() for a in keys["listen"]}
-
-    def mutate(self, rng):
-        for _ in range(rng.choice((1, 1, 2, 4))):
-            name = rng.choice(sorted(self.service))
-            keys = self.service[name]
-            rng.choice([self.m_workers, self.m_workers, self.m_options, self.m_options, self.m_own, self.m_own, self.m_flip,
-                        self.m_extra, self.m_side])(rng, name, keys)
-
-    def m_workers(self, rng, name, keys):
-        least = {"echo": 4, "chat": 3}.get(name, 2)
-        keys["workers"] = rng.randrange(least, 8)
-        keys.pop("max-workers", None)
-        if keys["handler"] != "program" and rng.random() < 0.3:
-            keys["max-workers"] = keys["workers"] + rng.randrange(1, 10)
-            keys["worker-idle"] = rng.choice((1, 5))
-
-    def m_options(self, rng, name, keys):
-        if keys["handler"] == "program":
-            return
-        key, values = rng.choice([
-            ("max-connections", (0, 5, 50)), ("rate", ("''", "'100000/1'")), ("max-per-source", (0, 500)),
-            ("rate-per-source", ("''", "'100000/1'")), ("allow", ("{}", "{'127.0.0.0/8', '::1'}")),
-            ("deny", ("{}", "{'192.0.2.0/24'}")), ("idle-timeout", (0, 60 * SLOW)),
-            ("session-timeout", (0, 90 * SLOW)), ("first-byte-timeout", (0, 60 * SLOW)), ("nodelay", ("true", "false")),
-            ("keepalive", (0, 30)), ("backlog", (511, 200)), ("log-connections", ("true", "false")),
-            ("receive-buffer", (0, 65536)), ("defer-accept", (0, 0, 1) if keys["handler"] == "echo" else (0,)),
-            ("nice", (0, 1))])
-        keys[key] = rng.choice(values)
-
-    def m_own(self, rng, name, keys):
-        n = rng.randrange(1, 100)
-        if name in ("exec", "app"):
-            keys["environment"] = "{'RELEASE=%d'}" % n
-        elif name == "web":
-            keys["options"] = "{'text=t%d'}" % n
-        elif name == "chat":
-            keys["text"] = q("hi %d" % n)
-        elif name == "relay":
-            up = ["'127.0.0.1:7105'", "'unix:%s/upstream'" % DIR]
-            rng.shuffle(up)
-            keys["upstream"] = "{%s}" % ", ".join(up)
-        elif keys["handler"] == "echo":
-            keys["umask"] = rng.choice(("0022", "0027"))
-
-    def m_flip(self, rng, *_):
-        old = [n for n in self.service if n.startswith("flip")][0]
-        keys = self.service.pop(old)
-        name = rng.choice(("flip-a", "flip-b", "flip-b"))
-        self.service[name] = {"listen": keys["listen"], "workers": keys["workers"],
-                              **self.flip(rng.choice(("echo", "exec", "program", "proxy")))}
-
-    def m_extra(self, _rng, *__):
-        if not self.service.pop("extra", None):
-            self.service["extra"] = {"listen": ["127.0.0.1:7010"], "handler": "echo", "workers": 2}
-
-    def m_side(self, rng, *_):
-        """An address that wanders between services, or has none."""
-        address = "127.0.0.1:7011"
-        for name, keys in list(self.service.items()):
-            if address in keys["listen"]:
-                keys["listen"].remove(address)
-                if not keys["listen"]:
-                    del self.service[name]
-        where = rng.choice(("side", "echo", "extra", "none"))
-        if where == "side":
-            self.service["side"] = {"listen": [address], "handler": "echo", "workers": 2}
-        elif where in self.service and self.service[where]["handler"] == "echo":
-            self.service[where]["listen"].append(address)
-
-
 # --- The actor ---------------------------------------------------------------------------------
 
 class Actor:
@@ -407,6 +192,7 @@ class Actor:
         self.hand = threading.RLock()
         self.allowed = []
         self.baseline = None
+        self.kib = 0
         self.masters = {}
         self.flooded = collections.Counter()
         self.before = None
@@ -424,7 +210,7 @@ class Actor:
     def present(self, *models):
         """Only what all of these have is refused to nobody."""
         for name in SERVICES:
-            addresses = [g[2] for g in cc_gangs(name)]
+            addresses = [g[2] for g in gangs_of(name)]
             strict = all(a in m.addresses() for m in models for a in addresses)
             self.shared[cc.STRICT_AT + SERVICES.index(name)] = int(strict)
 
@@ -891,9 +677,9 @@ class Actor:
     def memory(self, master):
         with open("/proc/%d/status" % master, encoding="ascii") as f:
             kib = int(re.search(r"RssAnon:\s*(\d+)", f.read())[1])
-        was = self.masters[master].setdefault("kib", kib)
-        judge.note("  memory of %d: %d KiB, at first %d" % (master, kib, was))
-        judge.check("memory:", SANITIZED or kib - was < 256, "%d KiB, at first %d" % (kib, was))
+        self.kib = self.kib or kib
+        judge.note("  memory of %d: %d KiB, at first %d" % (master, kib, self.kib))
+        judge.check("memory:", SANITIZED or kib - self.kib < 256, "%d KiB, at first %d" % (kib, self.kib))
 
     def cpu(self, master):
         before = stat(master)[3]
@@ -902,7 +688,7 @@ class Actor:
         judge.check("CPU of a quiet master:", ticks == 0, "%d ticks in 1 s" % ticks)
 
     def counters(self, master):
-        counted = {s["name"]: (s["connections"], sum(s["refused"].values())) for s in status()["services"]}
+        counted = {s["name"]: (s["connections"], sum((s["refused"] or {}).values())) for s in status()["services"]}
         now = {"master": master, "kills": judge.kills}
         for name in ("echo", "chat", "exec", "relay", "kv", "web", "status"):
             at = [cc.CLIENTS_AT + i * cc.FIELDS for i, g in enumerate(GANGS) if g[1] == name]
@@ -925,7 +711,8 @@ class Actor:
         self.present(self.model)
         self.clients(cc.RUN)
         time.sleep(1)
-        self.do_reload()
+        for _ in range(30):  # the heap gets all the holes that it will have
+            self.do_reload()
         self.checkpoint()
         end, look = time.monotonic() + SECONDS, time.monotonic() + 15
         names = [k for k in self.weights if self.weights[k]]
@@ -954,19 +741,24 @@ class Actor:
         if first.poll() is None:
             first.wait(5)
         judge.check("exit status of the first master:", first.returncode == 0, first.returncode)
-        left = [(p, s) for p, s in processes().items() if s[0].startswith("sockd")]
+        left = [(p, s) for p, s in processes().items() if s[0].startswith("sockd") and (s[1], s[2]) != ("Z", 1)]
         judge.check("left behind:", not left, left)
         for path in (CONTROL, DIR + "/path", DIR + "/pid"):
             judge.check("left behind:", not os.path.exists(path), path)
 
 
-def cc_gangs(service):
-    return [g for g in GANGS if g[1] == service]
-
-
 def reports_read(s):
     while True:
         judge.loss(json.loads(s.recv(65536)))
+
+
+def machine_watch():
+    """How long a process takes to start and end, so that a failure can be told from a machine that is too busy."""
+    while True:
+        began = time.monotonic()
+        subprocess.run(["true"], check=False)
+        judge.slowest.append(time.monotonic() - began)
+        time.sleep(1)
 
 
 def scripts_make():
@@ -1004,6 +796,7 @@ if __name__ == "__main__":
     os.close(log_w)
     log = Log(log_r)
     threading.Thread(target=reports_read, args=(reports,), daemon=True).start()
+    threading.Thread(target=machine_watch, daemon=True).start()
     threading.Thread(target=actor.due_run, daemon=True).start()
     try:
         wait_until(lambda: os.path.exists(CONTROL) and sockctl("status")[0] == 0, 20 * SLOW)
@@ -1017,6 +810,7 @@ if __name__ == "__main__":
     if judge.failure:
         judge.done.wait(30)
         print("\n".join(judge.actions))
+        print("in the last minute of this machine true(1) took up to %.1f s" % max(judge.slowest))
         print("FAIL: seed %d: %s" % (SEED, judge.failure))
     else:
         rounds = sum(shared[cc.CLIENTS_AT + i * cc.FIELDS + cc.ROUNDS] for i in range(len(GANGS)))

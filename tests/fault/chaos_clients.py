@@ -186,7 +186,9 @@ class Gang:
         mine = "k%d" % self.index
         c = self.connect()
         if kept and kept[0] == epoch and epoch % 2 == 0:
-            self.kv(c, "get %s" % mine, "value %s" % kept[1])
+            line = self.kv(c, "get %s" % mine, None)
+            if self.shared[EPOCH] == epoch and line != "value %s" % kept[1]:
+                raise Wrong("what was kept: %r, not %r" % (line, kept[1]))
         value = "%x" % self.rng.getrandbits(200)
         self.kv(c, "set %s %s" % (mine, value), "ok")
         for i in range(self.rng.randrange(4)):
