@@ -82,3 +82,14 @@ expect "answer through the relay" ping "$(ask 127.0.0.1:7015 ping)"
 expect_match "environment" "GREETING=hello" "$(ask 127.0.0.1:7012)"
 expect "umask, limit and nice" "0027 33 3" "$(ask 127.0.0.1:7013)"
 stop
+
+# Each alone, included by settings that are there already: those stay as they are.
+for from in inetd xinetd; do
+	"$import" "$dir/$from.conf" >"$dir/$from.sockd"
+done
+conf "service before { listen = {'127.0.0.1:7020'} handler = exec command = {'/bin/cat'} }"
+effective() { "$SOCKD" -T -f "$conf" | sed -n '/^service before/,/^}/p'; }
+before=$(effective)
+echo "include('$dir/*.sockd')" >>"$conf"
+accepts "two imports beside each other" "$(cat "$conf")"
+expect "a service that was there" "$before" "$(effective)"

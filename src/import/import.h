@@ -36,6 +36,7 @@ struct import {
 	struct words notes; /* comments in front of it */
 	const char *lost;   /* why sockd has nothing like it */
 	bool off;
+	bool instances; /* max-workers is among the keys */
 };
 
 /* Add a comment about a line of a file; 0: about the whole service. */

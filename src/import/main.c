@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,12 +99,14 @@ static _Noreturn void usage(int code)
 
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static const char *const usual[] = {"/etc/inetd.conf", "/etc/inetd.d", "/etc/xinetd.conf"};
 	const char *output = NULL;
 	struct words files = {0};
 	int c, format = 0, fd = STDOUT_FILENO;
 
-	while ((c = getopt(argc, argv, "inxo:Vh")) != -1) {
+	while ((c = getopt_long(argc, argv, "inxo:Vh", longs, NULL)) != -1) {
 		if (c == 'i' || c == 'x')
 			format = c;
 		else if (c == 'n')

@@ -21,18 +21,6 @@ static struct words taken;           /* addresses */
 static struct buf tried, sections;   /* what passes; and what is printed, comments too */
 static unsigned n_on, n_off, n_lost; /* services */
 
-/* In front of all. */
-static const char defaults[] =
-	"defaults {\n"
-	"\t# A connection has a worker for itself: at most so many at a time, the others wait in the\n"
-	"\t# queue. inetd knows no such limit; instances of xinetd is one.\n"
-	"\tworkers = 1\n"
-	"\tmax-workers = 256\n"
-	"\t# Programs may do what they could before. Without these two lines they are confined.\n"
-	"\tsandbox = 'off'\n"
-	"\tno-new-privileges = false\n"
-	"}\n";
-
 void *keep(const void *data, size_t n)
 {
 	struct kept *k = calloc(1, sizeof(*k) + n + 1);
@@ -172,7 +160,7 @@ void import_program(struct import *s, const char *program, const struct words *a
 	s->handler = "exec";
 	if (!strcmp(basename(program), "tcpd") && argv->n) {
 		import_note(s, NULL, 0,
-			"tcpd: what hosts.allow and hosts.deny say of %s goes into allow, deny",
+			"tcpd: hosts.allow and hosts.deny are not obeyed any more: what they say of %s is yet to be written into allow and deny",
 			basename(name));
 		program = name = keepf("%s%s", *name == '/' ? "" : "/usr/sbin/", name);
 	}
@@ -233,11 +221,14 @@ static void section_add(struct buf *out, const struct import *s, const char *nam
 		import_key(&all, "user", s->user);
 	if (s->group && s->command.n)
 		import_key(&all, "group", s->group);
+	import_key(&all, "workers", "1");
+	if (!s->instances)
+		import_key(&all, "max-workers", "256");
 	for (size_t i = 0; i < s->keys.n; i++)
 		words_add(&all.keys, s->keys.item[i]);
-	if (!s->command.n) { /* not from the defaults: what sockd does itself is confined */
-		import_key(&all, "sandbox", "auto");
-		import_key(&all, "no-new-privileges", "true");
+	if (s->command.n) {
+		import_key(&all, "sandbox", "off");
+		import_key(&all, "no-new-privileges", "false");
 	}
 	buf_printf(out, "service %s {\n", name);
 	for (size_t i = 0; i < all.keys.n; i++)
@@ -255,7 +246,7 @@ static bool section_try(struct import *s, const char *name)
 	bool good;
 
 	/* At least one must be enabled. */
-	buf_printf(&text, "%sservice - { listen = {':0'} handler = 'echo' }\n", defaults);
+	buf_puts(&text, "service - { listen = {':0'} handler = 'echo' }\n");
 	buf_puts(&text, tried.data ? tried.data : "");
 	section_add(&text, s, name);
 	src.text = text.data ? text.data : "";
@@ -327,8 +318,10 @@ int import_print(int fd, const struct words *files)
 	buf_puts(&out, "# Made by sockd-import(8), which tells what differs for all services.\n");
 	for (size_t i = 0; i < files->n; i++)
 		buf_printf(&out, "# From %s\n", escaped(files->item[i]));
-	buf_printf(&out, "# %u on, %u off, %u not imported\n\n", n_on, n_off, n_lost);
-	buf_puts(&out, defaults);
+	buf_printf(&out, "# %u on, %u off, %u not imported\n#\n", n_on, n_off, n_lost);
+	buf_puts(&out,
+		"# At most max-workers connections at a time: the others wait in the queue. Programs may do\n"
+		"# what they could before: sandbox and no-new-privileges say so.\n");
 	buf_puts(&out, sections.data ? sections.data : "");
 	if (!out.failed && !sections.failed && !tried.failed)
 		rc = write_all(fd, out.data, out.len);

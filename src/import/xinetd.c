@@ -241,7 +241,10 @@ static void import_attr(
 	} else if (value && *value != 'U' && !n) { /* which is no limit to sockd */
 		import_note(s, NULL, 0, "left off: %s = 0 lets nobody in", t->name);
 		s->off = true;
+	} else if (value && !strcmp(t->name, "instances") && !n) {
+		import_note(s, NULL, 0, "instances = %s: here it is 256", value);
 	} else if (n) {
+		s->instances |= !strcmp(t->key, "max-workers");
 		import_key(s, t->key, keepf(t->kind == RATE ? "%llu/1" : "%llu", n));
 	}
 }
