@@ -111,12 +111,12 @@ static void prefix_print(const struct prefix *p, struct buf *out)
 	buf_add(out, text, len);
 }
 
-static int parse_item(const char *text, size_t n, struct buf *out, char *err, size_t size)
+int access_parse_item(const char *text, struct buf *out, char *err, size_t size)
 {
 	struct buf right = {0};
 	struct prefix p;
 	bool stray;
-	const char *why = prefix_read(text, n, &p, &stray);
+	const char *why = prefix_read(text, strlen(text), &p, &stray);
 
 	if (!why) {
 		prefix_print(&p, out);
@@ -133,40 +133,10 @@ static int parse_item(const char *text, size_t n, struct buf *out, char *err, si
 	return -1;
 }
 
-/* Give back what was added since the buffer had len bytes. */
-static void shorten(struct buf *out, size_t len)
-{
-	out->len = len;
-	if (out->data)
-		out->data[len] = '\0';
-}
-
-int access_parse_item(const char *text, struct buf *out, char *err, size_t size)
-{
-	return parse_item(text, strlen(text), out, err, size);
-}
-
-/* The item of a line without comment and blanks around it; 0 bytes: none. */
-static size_t line_item(const char **line, size_t n)
-{
-	const char *comment = memchr(*line, '#', n);
-
-	if (comment)
-		n = (size_t)(comment - *line);
-	while (n && strchr(BLANKS, **line) && **line) {
-		(*line)++;
-		n--;
-	}
-	while (n && strchr(BLANKS, (*line)[n - 1]) && (*line)[n - 1])
-		n--;
-	return n;
-}
-
 int access_parse_file(const char *path, struct buf *out, char *err, size_t size)
 {
 	size_t before = out->len, number = 1;
 	struct buf text = {0};
-	const char *at, *end;
 	char why[128];
 	int rc = 0;
 
@@ -177,37 +147,41 @@ int access_parse_file(const char *path, struct buf *out, char *err, size_t size)
 			snprintf(err, size, "%s: %s", path, strerror(errno));
 		return -1;
 	}
-	for (at = text.data; !rc && at && at < text.data + text.len; at = end + 1, number++) {
-		const char *item = at;
+	for (char *line = text.data, *end; !rc && line < text.data + text.len; line = end + 1) {
+		bool binary;
 		size_t n;
 
-		end = memchr(at, '\n', (size_t)(text.data + text.len - at));
+		end = memchr(line, '\n', (size_t)(text.data + text.len - line));
 		if (!end)
 			end = text.data + text.len;
-		n = line_item(&item, (size_t)(end - at));
-		if (memchr(at, '\0', (size_t)(end - at))) {
+		*end = '\0';
+		binary = strlen(line) < (size_t)(end - line);
+		line += strspn(line, BLANKS);
+		n = strcspn(line, "#");
+		while (n && strchr(BLANKS, line[n - 1]))
+			n--;
+		line[n] = '\0';
+		if (binary) {
 			snprintf(why, sizeof(why), "a NUL byte: this is no text");
 			rc = -1;
 		} else if (n) {
-			rc = parse_item(item, n, out, why, sizeof(why));
+			rc = access_parse_item(line, out, why, sizeof(why));
 		}
 		if (rc)
 			snprintf(err, size, "%s:%zu: %s", path, number, why);
+		number++;
 	}
-	if (rc)
-		shorten(out, before);
+	if (rc && out->data) {
+		out->len = before;
+		out->data[before] = '\0';
+	}
 	buf_free(&text);
 	return rc;
 }
 
-static int compare4(const void *a, const void *b)
+static int compare(const void *a, const void *b, void *width)
 {
-	return memcmp(a, b, 4);
-}
-
-static int compare16(const void *a, const void *b)
-{
-	return memcmp(a, b, 16);
+	return memcmp(a, b, *(size_t *)width);
 }
 
 /* Add a prefix behind the ranges of its family. */
@@ -239,7 +213,7 @@ static void set_finish(struct set *s)
 {
 	size_t w = s->width, n = 0;
 
-	qsort(s->range, s->n, 2 * w, w == 4 ? compare4 : compare16);
+	qsort_r(s->range, s->n, 2 * w, compare, &s->width);
 	for (size_t i = 0; i < s->n; i++) {
 		unsigned char *r = s->range + i * 2 * w, *last = s->range + n * 2 * w - w;
 
@@ -295,11 +269,6 @@ struct access *access_new(const char *text)
 void access_free(struct access *a)
 {
 	free(a);
-}
-
-bool access_empty(const struct access *a)
-{
-	return !a->v4.n && !a->v6.n;
 }
 
 static bool set_has(const struct set *s, const void *ip)

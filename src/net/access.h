@@ -23,8 +23,6 @@ int access_parse_file(const char *path, struct buf *out, char *err, size_t size)
 struct access *access_new(const char *text);
 void access_free(struct access *a);
 
-bool access_empty(const struct access *a);
-
 /* True if the address is in the set; a unix address is in none. */
 bool access_has(const struct access *a, const struct addr *addr);
 
