@@ -252,6 +252,7 @@ shell_tests = \
 	tests/upgrade_keeps_pidfile_and_mainpid.sh \
 	tests/upgrade_stop_waits_for_the_old.sh \
 	tests/upgrade_takes_new_settings.sh \
+	tests/upgrade_that_fails_lets_clients_finish.sh \
 	tests/upgrade_under_load_loses_nothing.sh \
 	tests/usr1_logs_a_summary.sh \
 	tests/what_a_reload_removed_can_come_back.sh \

@@ -75,6 +75,12 @@ void heir_failed(const char *reason)
 	tell(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
+bool heir_leaves(void)
+{
+	tell("F", 1);
+	return heir_waits();
+}
+
 /* That of another version has another form: then only this program's own connections are counted. */
 static const char *board_add(int fd, const char *service)
 {
@@ -247,6 +253,7 @@ static void live_due(void *arg)
 		heir_failed(text);
 	}
 	loop_timer_clear(&heir.live);
+	(void)heir_leaves();
 	master.status = EXIT_FAILURE;
 	master_stop();
 }

@@ -23,6 +23,10 @@ bool heir_took_over(void);
 /* Tell the old master why this start fails; what stands for nothing in a start like any other. */
 void heir_failed(const char *reason);
 
+/* Tell the old master that this one is no heir any more, and only finishes what its workers have begun to
+ * serve. Returns false if there is no old master that waits. */
+bool heir_leaves(void);
+
 /* A sign of life. From heir_live() on they come by themselves: the loop is about to run. */
 void heir_alive(void);
 void heir_live(void);

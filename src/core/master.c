@@ -137,7 +137,8 @@ static bool on_service_stillborn(struct service *s)
 	log_service(LOG_ERR, s->name, "its first worker died before it was ready");
 	heir_failed("the first worker of a service died before it was ready; the log may say why");
 	master.status = EXIT_FAILURE;
-	stop_begin(LEAVE_STOP);
+	/* In an upgrade its other workers have taken clients from the old master's. */
+	stop_begin(heir_leaves() ? LEAVE_DRAIN : LEAVE_STOP);
 	return true;
 }
 
@@ -296,8 +297,10 @@ static void on_signal(int sig)
 	case SIGTERM:
 	case SIGQUIT:
 	case SIGINT:
-		stop_begin(
-			sig == SIGINT || master.state >= STATE_STOPPING ? LEAVE_STOP : LEAVE_DRAIN);
+		/* In a new program that has failed, the old master's TERM is no second one. */
+		stop_begin(sig == SIGINT || (master.state >= STATE_STOPPING && !heir_waits())
+				   ? LEAVE_STOP
+				   : LEAVE_DRAIN);
 		break;
 	case SIGHUP:
 		if (master.state < STATE_STOPPING)

@@ -269,6 +269,8 @@ static bool word_take(void)
 			kill(up.nurse, SIGKILL);
 		else
 			hand_over(NULL);
+	} else if (text[0] == 'F') {
+		failed("the new program has failed, and finishes what it has begun to serve");
 	} else if (mono_ms() - up.since_ms < WHOLE_MS) {
 		loop_timer_set(&up.silence, SILENCE_MS);
 	}
