@@ -48,6 +48,8 @@ exec_rejects "a name that is nowhere" "command = no-such-program" "command: 'no-
 exec_rejects "a relative path" "command = './good'" "command: './good': .*absolute"
 exec_rejects "no name" "command = ''" "command: '': .*absolute"
 exec_rejects "a missing program" "command = '$dir/none'" "command: '$dir/none': No such file"
+exec_rejects "a command line in one item" "command = '$dir/good now'" \
+	"command: '$dir/good now': No such file or directory; arguments are items of their own"
 exec_rejects "a folder" "command = '$dir/folder'" "command: .*not a regular file"
 exec_rejects "a link to itself" "command = '$dir/loose'" "command: .*symbolic links"
 exec_rejects "a script without interpreter" "command = '$dir/bare'" "command: .*script without an interpreter line"

@@ -117,6 +117,19 @@ static int check_program(
 	return -1;
 }
 
+static void command_tell(const struct view *v, const char *what)
+{
+	const struct conf_list *command = &v->s->command;
+	const char *name = command->item[0];
+	char text[1200];
+
+	snprintf(text, sizeof(text), "%s%s", what,
+		command->n == 1 && strchr(name, ' ')
+			? "; arguments are items of their own: {\"PROGRAM\", \"ARGUMENT\"}"
+			: "");
+	tell(v, "command", name, text);
+}
+
 /* Find the program of a service, and write its path into the settings. What exists but will not do is
  * passed over, as execvp(3) does, and told if there is nothing better. */
 static void resolve_command(const struct view *v)
@@ -126,10 +139,9 @@ static void resolve_command(const struct view *v)
 
 	if (strchr(*name, '/') || !**name) {
 		if (**name != '/')
-			tell(v, "command", *name,
-				"expected an absolute path, or a name without '/'");
+			command_tell(v, "expected an absolute path, or a name without '/'");
 		else if (check_program(v, *name, 0, err, sizeof(err)) < 0)
-			tell(v, "command", *name, err);
+			command_tell(v, err);
 		return;
 	}
 	snprintf(err, sizeof(err), "there is no such program in %s", dir);
@@ -144,7 +156,7 @@ static void resolve_command(const struct view *v)
 		if (errno != ENOENT && errno != ENOTDIR)
 			snprintf(err, sizeof(err), "%s: %s", path, why);
 	}
-	tell(v, "command", *name, err);
+	command_tell(v, err);
 }
 
 /* A file that was replaced or written to since the last look is another one. */
