@@ -12,7 +12,7 @@ import time
 PATH = "/run/sockd/control"
 SLOTS = 16384
 ADDR_TEXT = 128
-u8, u16, u32, u64 = ctypes.c_uint8, ctypes.c_uint16, ctypes.c_uint32, ctypes.c_uint64
+u8, u16, u32, u64, i32 = ctypes.c_uint8, ctypes.c_uint16, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_int32
 
 
 def control_open(path=PATH, timeout=60):
@@ -51,7 +51,7 @@ class Peer(ctypes.Structure):
 
 
 class Recent(ctypes.Structure):
-    _fields_ = [("seq", u32), ("refusal", u32), ("peer", Peer), ("id", u64), ("ended_ms", u64),
+    _fields_ = [("seq", u32), ("refusal", u32), ("peer", Peer), ("program", i32), ("id", u64), ("ended_ms", u64),
                 ("duration_ms", u64), ("bytes_in", u64), ("bytes_out", u64), ("end", ctypes.c_char * 24)]
 
 

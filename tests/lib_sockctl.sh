@@ -72,3 +72,25 @@ stay()' "$1" "$2" >"$dir/held" &
 	started+=("$holder")
 	wait_for 10 grep -qs held "$dir/held" || fail "no clients at $1"
 }
+
+# on_terminal COLUMNS PROGRAM [ARG...]: what it prints on a terminal that wide; 0 = nobody knows how wide.
+on_terminal()
+{
+	py '
+import fcntl, pty, subprocess, termios, threading
+ours, theirs = pty.openpty()
+fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
+out = []
+def read():
+    try:
+        while data := os.read(ours, 65536):
+            out.append(data)
+    except OSError:
+        pass
+t = threading.Thread(target=read)
+t.start()
+subprocess.run(sys.argv[2:], stdin=theirs, stdout=theirs, stderr=theirs)
+os.close(theirs)
+t.join()
+sys.stdout.buffer.write(b"".join(out).replace(b"\r", b""))' "$@" </dev/null
+}

@@ -4,6 +4,7 @@
 
 conf "control-socket = '$control'
 service a { listen = '127.0.0.1:7001' handler = echo workers = 2 }
+service c { listen = '127.0.0.1:7003' handler = exec workers = 1 command = {'/bin/sh', '-c', 'read a; eval \"\$a\"'} }
 service b { listen = '127.0.0.1:7002' handler = echo workers = 1 deny = '127.0.0.9' }"
 start
 good recent
@@ -39,7 +40,20 @@ good -n 0 recent
 expect "no line" 1 "$(wc -l <<<"$out")"
 bad 2 'expected a number' -n x recent
 
+# How a program ended.
+ask 127.0.0.1:7003 $'exit 3\n' >/dev/null
+ask 127.0.0.1:7003 $'kill -USR2 $$\n' >/dev/null
+ask 127.0.0.1:7003 $'exit 0\n' >/dev/null
+wait_json 3 'len(x["recent"])' recent c
+good recent c
+expect "ends of programs" "exited exit=0,killed signal=USR2,exited exit=3" \
+	"$(sed -n 's/.* B  //; 2,$p' <<<"$out" | paste -sd,)"
+expect "in JSON" "[('exited', 0, None), ('killed', None, 'USR2'), ('exited', 3, None)]" \
+	"$(json '[(r["end"], r["exit"], r["signal"]) for r in x["recent"]]' recent c)"
+expect "in JSON, without a program" "None None" "$(json '"%s %s" % (x["recent"][0]["exit"], x["recent"][0]["signal"])' recent b)"
+
 # Each worker remembers eight.
-for i in {1..30}; do ask 127.0.0.1:7002 hello >/dev/null; done
+py 'for i in range(30):
+    ask("127.0.0.1:7002", "hello")' >/dev/null
 expect "connections of b" 8 "$(json 'len(x["recent"])' recent b)"
 stop

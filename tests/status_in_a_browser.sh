@@ -4,6 +4,7 @@
 . "$tests/lib_status.sh"
 
 conf "service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 3 max-workers = 9 deny = {'127.0.0.9'} log-connections = false }
+service app { listen = {'127.0.0.1:7002'} handler = 'program' command = {'/bin/sleep', 'infinity'} workers = 2 }
 service status { $status_service workers = 6 }"
 cp "$conf" "$dir/first"
 start
@@ -38,6 +39,8 @@ try:
             assert b.value("getComputedStyle(document.querySelector(\"#tiles svg\")).display") == "block"
             b.wait("/^[1-9].*\\/s$/.test(document.querySelector(\"tr[data-s=echo] .rate b\").textContent)")
     same("cells", 9, b.value("document.querySelectorAll(\"tr[data-s=echo] .cells i\").length"))
+    same("connections that nobody counts", ["-"] * 5, [text(f"tr[data-s=app] .{k} b") for k in ("rate", "wait", "time", "flow", "refused")])
+    same("their programs", "2 running", text("tr[data-s=app] .pool small"))
     same("state", "running", text("#state"))
     same("the refused", "1", text("tr[data-s=echo] .refused b"))
 

@@ -5,6 +5,7 @@
 $python -s -c 'import prometheus_client' 2>/dev/null || skip "needs python3-prometheus-client"
 
 conf "service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 3 deny = {'127.0.0.9'} }
+service app { listen = {'127.0.0.1:7002'} handler = 'program' command = {'/bin/sleep', 'infinity'} workers = 2 }
 service status { $status_service }"
 start
 for _ in 1 2 3; do
@@ -57,6 +58,10 @@ def check(families):
     same("active", 1, value("sockd_connections_active", service="status"))
     same("limit", 511, value("sockd_accept_queue_limit", service="echo"))
     same("reloads", 1, value("sockd_reloads_total", service="", result="done"))
+    same("what is known of programs", {"sockd_workers", "sockd_worker_exits_total", "sockd_accept_queue",
+        "sockd_accept_queue_limit"}, {k[0] for k in values if ("service", "app") in k})
+    same("states of programs", ["backoff", "idle", "leaving", "starting"],
+        sorted(dict(k[1:])["state"] for k in values if k[0] == "sockd_workers" and ("service", "app") in k))
     for s in ("starting", "idle", "busy", "leaving", "backoff"):
         value("sockd_workers", service="echo", state=s)
 check(openmetrics(open(sys.argv[1]).read()))

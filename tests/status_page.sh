@@ -4,10 +4,15 @@
 . "$tests/lib_status.sh"
 
 conf "service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 3 max-workers = 7 deny = {'127.0.0.9'} }
+service app { listen = {'127.0.0.1:7002'} handler = 'program' command = {'/bin/sleep', 'infinity'} workers = 2 }
+service x { listen = {'127.0.0.1:7003'} handler = 'exec' command = {'/bin/sh', '-c', 'exit 7'} workers = 1 }
 service status { listen = {'127.0.0.1:8080', 'unix:$dir/status'} handler = 'status' }"
 start
 expect "an answer" ping "$(ask 127.0.0.1:7001 ping)"
 py 'Client("127.0.0.1:7001", source="127.0.0.9").more()'
+ask 127.0.0.1:7003 >/dev/null
+ended() { [ "$(number "[r['exit'] for r in d['recent'] if r['service'] == 'x']")" = "[7]" ]; }
+wait_for 5 ended || fail "the end of the program is not told"
 refused() { [ "$(field echo "['refused']['denied']")" -eq 1 ]; }
 wait_for 5 refused || fail "the refusal is not told"
 
@@ -18,6 +23,10 @@ expect_match "row of echo" '<tr data-s="echo"><th scope="row"><b>echo</b>' "$pag
 expect_match "cells" '<i class="idle"></i><i class="idle"></i><i class="idle"></i><i class="room"></i><i class="room"></i><i class="room"></i><i class="room"></i></div>' "$page"
 expect_match "refused" 'refused: denied' "$page"
 expect_match "address" '127.0.0.9:[0-9]+' "$page"
+expect_match "end of a program" '>exited exit=7<' "$page"
+expect_match "row of programs" '<small>2 running</small></td><td class="rate" data-l="Connections"><b class="none">-</b>' "$page"
+expect "what nobody counts" 5 "$(grep -o '<b class="none">-</b>' <<<"$page" | wc -l)"
+expect "numbers of programs" "None None None None" "$(number "' '.join(str(d['services'][0][k]) for k in ('connections', 'bytes_in', 'refused', 'wait'))")"
 expect_match "settings" "$conf" "$page"
 expect "names that were left" "" "$(grep -o '@[a-z_]*@' "$dir/page")"
 expect "addresses of others" "" "$(grep -oE '(src|href|url|import)[=( ]*"?(https?:)?//[^ ]*' "$dir/page")"

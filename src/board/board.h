@@ -15,8 +15,8 @@
 
 #include "net/addr.h"
 
-#define BOARD_MAGIC  0x736f6300u /* and the version of this layout in the last byte: 1 */
-#define BOARD_LAYOUT (BOARD_MAGIC + 1)
+#define BOARD_MAGIC  0x736f6300u /* and the version of this layout in the last byte: 2 */
+#define BOARD_LAYOUT (BOARD_MAGIC + 2)
 
 #define BOARD_SLOTS  16384 /* workers of a service, both generations; untouched pages are free */
 #define BOARD_RATES  16384 /* sources whose rate is known at a time; a power of two */
@@ -71,6 +71,7 @@ struct board_recent {
 	_Atomic uint32_t seq;
 	uint32_t refusal; /* enum board_refusal; REFUSED_NOT: it was served */
 	struct board_peer peer;
+	int32_t program; /* as in struct conn */
 	uint64_t id;
 	uint64_t ended_ms; /* CLOCK_MONOTONIC */
 	uint64_t duration_ms;

@@ -95,6 +95,7 @@ void tally_end(struct board_slot *s, const struct conn *c, enum board_refusal re
 	atomic_store_explicit(&r->seq, seq, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 	r->refusal = refusal;
+	r->program = c->program;
 	r->id = c->id;
 	peer_set(&r->peer, &c->peer);
 	r->ended_ms = now_ms;

@@ -3,9 +3,11 @@
 #include "board/view.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "board/admit.h"
 
 #define TEXT_TRIES   64 /* while it is being written; then it is taken as it is */
 #define RECENT_TRIES 4  /* then it is left out: 100,000 of a hostile worker must not take long */
@@ -96,6 +98,7 @@ void view_service(const struct board *b, struct view_service *v)
 	(void)copy_guarded(&text, s->name, sizeof(text), &s->version, TEXT_TRIES);
 	text_take(v->name, sizeof(v->name), text.name, sizeof(text.name));
 	text_take(v->handler, sizeof(v->handler), text.handler, sizeof(text.handler));
+	v->counted = strcmp(v->handler, "program") != 0;
 	v->n_listen = text.n_listen < BOARD_LISTEN ? text.n_listen : BOARD_LISTEN;
 	for (unsigned i = 0; i < v->n_listen; i++)
 		text_take(
@@ -156,6 +159,8 @@ static bool recent_take(const struct board_recent *r, uint64_t than_ms, struct b
 	text_take(out->end, sizeof(out->end), end, sizeof(end));
 	if (out->refusal >= REFUSED_REASONS)
 		out->refusal = REFUSED_NOT;
+	if (out->program < -UINT8_MAX || out->program > 1 + UINT8_MAX)
+		out->program = 0;
 	return true;
 }
 
@@ -246,6 +251,18 @@ void view_peer(const struct board_peer *p, char out[ADDR_TEXT_MAX])
 		return;
 	}
 	addr_format(&a, out);
+}
+
+void view_end(const struct board_recent *r, char *out, size_t size)
+{
+	if (r->refusal != REFUSED_NOT)
+		snprintf(out, size, "refused: %s", admit_reason((enum board_refusal)r->refusal));
+	else if (r->program < 0)
+		snprintf(out, size, "%s signal=%s", r->end, signal_name(-r->program));
+	else if (r->program > 0)
+		snprintf(out, size, "%s exit=%d", r->end, r->program - 1);
+	else
+		snprintf(out, size, "%s", r->end);
 }
 
 #define NAME(table, i) ((i) < ARRAY_SIZE(table) && (table)[i] ? (table)[i] : "?")

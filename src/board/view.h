@@ -12,6 +12,7 @@ struct view_service {
 	char name[64], handler[16];
 	char listen[BOARD_LISTEN][ADDR_TEXT_MAX];
 	unsigned n_listen;
+	bool counted; /* false: its programs accept by themselves, nobody counts connections */
 	enum board_mode mode;
 	unsigned workers, max_workers, target, generation;
 	unsigned queue, queue_limit; /* of all its listeners, when the master looked */
@@ -54,6 +55,10 @@ int view_percentile(const uint64_t *count, unsigned buckets, unsigned percent);
 
 /* "192.0.2.1:80", "[2001:db8::1]:80", "unix:"; "" for none. */
 void view_peer(const struct board_peer *p, char out[ADDR_TEXT_MAX]);
+
+/* Why it was refused, or how it ended, as in the log: "refused: rate", "eof", "exited exit=3". */
+#define VIEW_END_MAX 48
+void view_end(const struct board_recent *r, char *out, size_t size);
 
 /* Names for people, logs and metrics: "idle", "crashed", "running", "starting". The refusals' are
  * admit_reason(). */

@@ -40,6 +40,14 @@ static void bound(struct buf *b, const char *key, uint64_t ms)
 		json_num(b, key, ms);
 }
 
+static void num_or_null(struct buf *b, const char *key, uint64_t n, bool known)
+{
+	if (known)
+		json_num(b, key, n);
+	else
+		json_null(b, key);
+}
+
 static void percentile(struct buf *b, const char *key, const uint64_t *count, unsigned n,
 	unsigned percent, uint64_t (*bound_ms)(unsigned))
 {
@@ -80,26 +88,33 @@ void view_service_json(struct buf *b, const char *key, const struct view_service
 	json_num(b, "generation", v->generation);
 	json_begin(b, "workers", '{');
 	for (unsigned i = SLOT_STARTING; i < SLOT_STATES; i++)
-		json_num(b, view_state((enum board_state)i), v->state[i]);
+		num_or_null(b, view_state((enum board_state)i), v->state[i],
+			v->counted || i != SLOT_BUSY);
 	json_num(b, "target", v->target);
 	json_num(b, "configured", v->workers);
 	json_num(b, "max", v->max_workers);
 	json_end(b, '}');
 	json_num(b, "queue", v->queue);
 	json_num(b, "queue_limit", v->queue_limit);
-	json_num(b, "connections", v->connections);
-	json_num(b, "bytes_in", v->bytes_in);
-	json_num(b, "bytes_out", v->bytes_out);
-	json_begin(b, "refused", '{');
-	for (unsigned i = REFUSED_NOT + 1; i < REFUSED_REASONS; i++)
-		json_num(b, admit_reason((enum board_refusal)i), v->refused[i]);
-	json_end(b, '}');
+	num_or_null(b, "connections", v->connections, v->counted);
+	num_or_null(b, "bytes_in", v->bytes_in, v->counted);
+	num_or_null(b, "bytes_out", v->bytes_out, v->counted);
+	if (v->counted) {
+		json_begin(b, "refused", '{');
+		for (unsigned i = REFUSED_NOT + 1; i < REFUSED_REASONS; i++)
+			json_num(b, admit_reason((enum board_refusal)i), v->refused[i]);
+		json_end(b, '}');
+		histogram(b, "wait", v->wait, BOARD_WAITS, v->wait_ms, tally_wait_bound);
+		histogram(b, "time", v->time, BOARD_TIMES, v->time_ms, tally_time_bound);
+	} else {
+		json_null(b, "refused");
+		json_null(b, "wait");
+		json_null(b, "time");
+	}
 	json_begin(b, "exits", '{');
 	for (unsigned i = 0; i < EXIT_REASONS; i++)
 		json_num(b, view_exit((enum board_exit)i), v->exits[i]);
 	json_end(b, '}');
-	histogram(b, "wait", v->wait, BOARD_WAITS, v->wait_ms, tally_wait_bound);
-	histogram(b, "time", v->time, BOARD_TIMES, v->time_ms, tally_time_bound);
 	json_end(b, '}');
 }
 
@@ -114,7 +129,8 @@ static void peer(struct buf *b, const char *key, const struct board_peer *p)
 		json_null(b, key);
 }
 
-void view_worker_json(struct buf *b, const char *key, const struct view_worker *w, uint64_t now_ms)
+void view_worker_json(struct buf *b, const char *key, const struct view_service *v,
+	const struct view_worker *w, uint64_t now_ms)
 {
 	json_begin(b, key, '{');
 	json_num(b, "slot", w->slot);
@@ -123,9 +139,9 @@ void view_worker_json(struct buf *b, const char *key, const struct view_worker *
 	json_text(b, "state", view_state(w->state));
 	json_num(b, "for_ms", now_ms > w->since_ms ? now_ms - w->since_ms : 0);
 	json_num(b, "age_ms", now_ms > w->started_ms ? now_ms - w->started_ms : 0);
-	json_num(b, "connections", w->connections);
-	json_num(b, "bytes_in", w->bytes_in);
-	json_num(b, "bytes_out", w->bytes_out);
+	num_or_null(b, "connections", w->connections, v->counted);
+	num_or_null(b, "bytes_in", w->bytes_in, v->counted);
+	num_or_null(b, "bytes_out", w->bytes_out, v->counted);
 	peer(b, "client", &w->peer);
 	json_end(b, '}');
 }
@@ -149,5 +165,13 @@ void view_recent_json(struct buf *b, const char *key, const char *service,
 	else
 		json_text(b, "refused", admit_reason((enum board_refusal)r->refusal));
 	json_text(b, "end", r->end);
+	if (r->program > 0)
+		json_num(b, "exit", (uint64_t)r->program - 1);
+	else
+		json_null(b, "exit");
+	if (r->program < 0)
+		json_text(b, "signal", signal_name(-r->program));
+	else
+		json_null(b, "signal");
 	json_end(b, '}');
 }

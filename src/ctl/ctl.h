@@ -14,6 +14,7 @@ struct ctl {
 	const char *socket;
 	bool json, colour;
 	size_t lines; /* of recent */
+	size_t width; /* of the terminal; 0: there is none */
 };
 extern struct ctl ctl;
 
@@ -68,15 +69,18 @@ struct ended *snapshot_recent(const struct snapshot *s, size_t max, size_t *n);
 enum style { PLAIN, BOLD, DIM, RED, GREEN, YELLOW, CYAN };
 #define TABLE_COLUMNS 20
 struct table {
-	const char *align; /* 'l' or 'r' for each column */
-	struct buf cells;  /* a byte of style, text, NUL for each */
-	size_t n, width[TABLE_COLUMNS];
+	const char *align, *order;
+	struct buf cells;               /* a byte of style, text, NUL for each */
+	size_t n, width[TABLE_COLUMNS]; /* of a column, 0: it is left out */
 };
 
-/* head  names of the columns, with blanks between */
-void table_begin(struct table *t, const char *align, const char *head);
+/* align  'l' or 'r' for each column
+ * order  in which they are left out if there is no room, from '1' to 'f'; '-': never
+ * head   their names, with blanks between */
+void table_begin(struct table *t, const char *align, const char *order, const char *head);
 void table_cell(struct table *t, enum style style, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* Append it to out and free it. width  where lines are cut; 0: nowhere */
+/* Append it to out and free it. width  that lines must fit into; 0: any. Before columns from '9' on go, long
+ * texts are cut, and marked with a '~'. */
 void table_end(struct table *t, struct buf *out, size_t width);
 /* Append text in a style, cut to width unless that is 0. */
 void text_styled(struct buf *out, enum style style, const char *text, size_t width);

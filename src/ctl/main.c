@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -258,8 +259,11 @@ int main(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	struct winsize w;
 	int c;
 
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0)
+		ctl.width = w.ws_col;
 	ctl.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
 		     !(term && strcmp(term, "dumb") == 0);
 	while ((c = getopt_long(argc, argv, ":js:n:Vh", longs, NULL)) != -1) {

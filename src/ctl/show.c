@@ -76,44 +76,56 @@ static void status_sockd(struct buf *out, const struct snapshot *s)
 	}
 }
 
+/* A number, or what stands for one that nobody counts. */
+static void known_cell(struct table *t, bool known, enum style style, const char *number)
+{
+	table_cell(t, known ? style : PLAIN, "%s", known ? number : "-");
+}
+
 static void status_row(struct table *t, const struct view_service *v, uint64_t up_s)
 {
+	double rate = (double)v->connections / (double)(up_s ? up_s : 1);
 	uint64_t refused = sum(v->refused, REFUSED_REASONS);
+	const char *wait = human_percentiles(v->wait, BOARD_WAITS, tally_wait_bound);
+	const char *time = human_percentiles(v->time, BOARD_TIMES, tally_time_bound);
+	unsigned busy = v->state[SLOT_BUSY];
 
 	table_cell(t, BOLD, "%s", v->name);
 	table_cell(t, PLAIN, "%s", v->handler);
 	table_cell(t, PLAIN, v->n_listen > 1 ? "%s +%u" : "%s", v->n_listen ? v->listen[0] : "-",
 		v->n_listen - 1);
 	table_cell(t, mode_style(v->mode), "%s", view_mode(v->mode));
-	table_cell(t, v->state[SLOT_BUSY] ? CYAN : PLAIN, "%u", v->state[SLOT_BUSY]);
+	known_cell(t, v->counted, busy ? CYAN : PLAIN, human_count(busy));
 	table_cell(t, PLAIN, "%u", v->state[SLOT_IDLE]);
 	table_cell(t, v->state[SLOT_STARTING] ? YELLOW : PLAIN, "%u", v->state[SLOT_STARTING]);
 	table_cell(t, PLAIN, "%u", v->state[SLOT_LEAVING]);
 	table_cell(t, PLAIN, "%u/%u", v->target, v->max_workers);
-	table_cell(t, v->queue ? YELLOW : PLAIN, "%u/%u", v->queue, v->queue_limit);
-	table_cell(t, PLAIN, "%s", human_count(v->connections));
-	table_cell(
-		t, PLAIN, "%s/s", human_rate((double)v->connections / (double)(up_s ? up_s : 1)));
-	table_cell(t, refused ? YELLOW : PLAIN, "%s", human_count(refused));
+	table_cell(t, v->queue ? YELLOW : PLAIN, v->queue_limit ? "%u/%u" : "-", v->queue,
+		v->queue_limit); /* the kernel does not tell of unix sockets */
+	known_cell(t, v->counted, PLAIN, human_count(v->connections));
+	table_cell(t, PLAIN, v->counted ? "%s/s" : "-", human_rate(rate));
+	known_cell(t, v->counted, refused ? YELLOW : PLAIN, human_count(refused));
 	table_cell(t, PLAIN, "%s", human_count(sum(v->exits, EXIT_REASONS)));
 	table_cell(
 		t, v->exits[EXIT_CRASHED] ? RED : PLAIN, "%s", human_count(v->exits[EXIT_CRASHED]));
-	table_cell(t, PLAIN, "%s", human_percentiles(v->wait, BOARD_WAITS, tally_wait_bound));
-	table_cell(t, PLAIN, "%s", human_percentiles(v->time, BOARD_TIMES, tally_time_bound));
+	known_cell(t, v->counted, PLAIN, wait);
+	known_cell(t, v->counted, PLAIN, time);
 }
 
 /* What has no room in the row of a service. */
 static void status_more(struct buf *out, const struct view_service *v)
 {
-	const char *between = "";
+	const char *between;
 
 	buf_puts(out, "\nlisten     ");
 	for (unsigned i = 0; i < v->n_listen; i++)
 		buf_printf(out, " %s", v->listen[i]);
-	buf_printf(out,
-		"\ngeneration  %u\nworkers     %u configured\nbytes       %s in, %s out\nrefused     ",
-		v->generation, v->workers, human_bytes(v->bytes_in), human_bytes(v->bytes_out));
-	for (unsigned i = REFUSED_NOT + 1; i < REFUSED_REASONS; i++, between = ", ")
+	buf_printf(out, "\ngeneration  %u\nworkers     %u configured", v->generation, v->workers);
+	if (v->counted)
+		buf_printf(out, "\nbytes       %s in, %s out", human_bytes(v->bytes_in),
+			human_bytes(v->bytes_out));
+	between = "\nrefused     ";
+	for (unsigned i = REFUSED_NOT + 1; v->counted && i < REFUSED_REASONS; i++, between = ", ")
 		buf_printf(out, "%s%s %s", between, admit_reason((enum board_refusal)i),
 			human_count(v->refused[i]));
 	between = "\nexits       ";
@@ -142,12 +154,12 @@ void show_status(const char *service)
 	}
 	status_sockd(&out, &s);
 	buf_puts(&out, "\n");
-	table_begin(&t, "llllrrrrrrrrrrrrr",
+	table_begin(&t, "llllrrrrrrrrrrrrr", "-58--c129de4b3a76",
 		"SERVICE HANDLER LISTEN STATE BUSY IDLE START LEAVE TARGET/MAX QUEUE CONNS RATE "
 		"REFUSED EXITS CRASHED WAIT-P50/P99 TIME-P50/P99");
 	for (size_t i = 0; i < s.n; i++)
 		status_row(&t, &s.service[i].v, since(s.master.started_s, s.now_s));
-	table_end(&t, &out, 0);
+	table_end(&t, &out, ctl.width);
 	if (service)
 		status_more(&out, &s.service[0].v);
 	snapshot_free(&s);
@@ -169,9 +181,9 @@ static void workers_row(
 	table_cell(t, style[w->state], "%s", view_state(w->state));
 	table_cell(t, PLAIN, "%s", human_ms(since(w->since_ms, now_ms)));
 	table_cell(t, PLAIN, "%s", human_ms(since(w->started_ms, now_ms)));
-	table_cell(t, PLAIN, "%s", human_count(w->connections));
-	table_cell(t, PLAIN, "%s", human_bytes(w->bytes_in));
-	table_cell(t, PLAIN, "%s", human_bytes(w->bytes_out));
+	known_cell(t, v->counted, PLAIN, human_count(w->connections));
+	known_cell(t, v->counted, PLAIN, human_bytes(w->bytes_in));
+	known_cell(t, v->counted, PLAIN, human_bytes(w->bytes_out));
 	table_cell(t, PLAIN, "%s", client[0] ? client : "-");
 }
 
@@ -183,7 +195,8 @@ void show_workers(const char *service)
 	struct table t;
 
 	take(&s, service);
-	table_begin(&t, "lrrrlrrrrrl", "SERVICE SLOT PID GEN STATE FOR AGE CONNS IN OUT CLIENT");
+	table_begin(&t, "lrrrlrrrrrl", "-1-2--3654-",
+		"SERVICE SLOT PID GEN STATE FOR AGE CONNS IN OUT CLIENT");
 	if (ctl.json)
 		buf_puts(&out, "{\"ok\":true,\"services\":[");
 	for (size_t i = 0; i < s.n; i++) {
@@ -194,7 +207,7 @@ void show_workers(const char *service)
 		}
 		for (unsigned slot = 0; view_worker(s.service[i].board, &slot, &w);) {
 			if (ctl.json)
-				view_worker_json(&out, NULL, &w, s.now_ms);
+				view_worker_json(&out, NULL, &s.service[i].v, &w, s.now_ms);
 			else
 				workers_row(&t, &s.service[i].v, &w, s.now_ms);
 		}
@@ -204,17 +217,17 @@ void show_workers(const char *service)
 	if (ctl.json)
 		buf_puts(&out, "]}\n");
 	else
-		table_end(&t, &out, 0);
+		table_end(&t, &out, ctl.width);
 	print(&out);
 }
 
 static void recent_row(struct table *t, const struct ended *e, const struct snapshot *s)
 {
 	uint64_t ago_ms = since(e->r.ended_ms, s->now_ms);
-	enum board_refusal why = (enum board_refusal)e->r.refusal;
-	char source[ADDR_TEXT_MAX];
+	char source[ADDR_TEXT_MAX], end[VIEW_END_MAX];
 
 	view_peer(&e->r.peer, source);
+	view_end(&e->r, end, sizeof(end));
 	table_cell(t, PLAIN, "%s", human_clock(since(ago_ms / 1000, s->now_s), s->now_s));
 	table_cell(t, PLAIN, "%s", human_ms(ago_ms));
 	table_cell(t, BOLD, "%s", e->service);
@@ -222,10 +235,7 @@ static void recent_row(struct table *t, const struct ended *e, const struct snap
 	table_cell(t, PLAIN, "%s", human_ms(e->r.duration_ms));
 	table_cell(t, PLAIN, "%s", human_bytes(e->r.bytes_in));
 	table_cell(t, PLAIN, "%s", human_bytes(e->r.bytes_out));
-	if (why != REFUSED_NOT)
-		table_cell(t, YELLOW, "refused: %s", admit_reason(why));
-	else
-		table_cell(t, PLAIN, "%s", e->r.end);
+	table_cell(t, e->r.refusal == REFUSED_NOT ? PLAIN : YELLOW, "%s", end);
 }
 
 void recent_table(struct buf *out, const struct snapshot *s, size_t max, size_t width)
@@ -235,7 +245,7 @@ void recent_table(struct buf *out, const struct snapshot *s, size_t max, size_t 
 	size_t n;
 
 	e = snapshot_recent(s, max, &n);
-	table_begin(&t, "lrllrrrl", "WHEN AGO SERVICE SOURCE DURATION IN OUT END");
+	table_begin(&t, "lrllrrrl", "19--432-", "WHEN AGO SERVICE SOURCE DURATION IN OUT END");
 	for (size_t i = 0; i < n; i++)
 		recent_row(&t, &e[i], s);
 	table_end(&t, out, width);
@@ -251,7 +261,7 @@ void show_recent(const char *service)
 
 	take(&s, service);
 	if (!ctl.json) {
-		recent_table(&out, &s, ctl.lines, 0);
+		recent_table(&out, &s, ctl.lines, ctl.width);
 		print(&out);
 	}
 	e = snapshot_recent(&s, ctl.lines, &n);

@@ -53,9 +53,9 @@ void table_cell(struct table *t, enum style style, const char *fmt, ...)
 	buf_add(&t->cells, "", 1);
 }
 
-void table_begin(struct table *t, const char *align, const char *head)
+void table_begin(struct table *t, const char *align, const char *order, const char *head)
 {
-	*t = (struct table){.align = align};
+	*t = (struct table){.align = align, .order = order};
 	while (*head) {
 		size_t n = strcspn(head, " ");
 
@@ -64,32 +64,84 @@ void table_begin(struct table *t, const char *align, const char *head)
 	}
 }
 
+/* Leave out columns while they are too wide by over. Returns by how much they still are; not above 0: not. */
+static long columns_drop(struct table *t, const char *ranks, long over)
+{
+	for (; *ranks && over > 0; ranks++) {
+		const char *at = strchr(t->order, *ranks);
+
+		if (at) {
+			over -= (long)t->width[at - t->order] + 2;
+			t->width[at - t->order] = 0;
+		}
+	}
+	return over;
+}
+
+/* Shorten texts, the longest first, but none below least. */
+static long texts_cut(struct table *t, size_t least, long over)
+{
+	for (; over > 0; over--) {
+		size_t widest = 0;
+
+		for (size_t c = 1; t->align[c]; c++) {
+			if (t->align[c] == 'l' && t->width[c] > t->width[widest])
+				widest = c;
+		}
+		if (t->width[widest] <= least)
+			break;
+		t->width[widest]--;
+	}
+	return over;
+}
+
+static void table_fit(struct table *t, size_t width)
+{
+	long over = -(long)width - 2;
+
+	for (size_t c = 0; t->align[c]; c++)
+		over += (long)t->width[c] + 2;
+	over = columns_drop(t, "12345678", over);
+	over = texts_cut(t, 12, over);
+	over = columns_drop(t, "9abcdef", over);
+	(void)texts_cut(t, 8, over);
+}
+
 void table_end(struct table *t, struct buf *out, size_t width)
 {
-	const char *cell = t->cells.data;
-	size_t columns = strlen(t->align), room = 0;
+	char *cell = t->cells.data, *next;
+	size_t columns = strlen(t->align), room = 0, blanks = 0;
 
-	for (size_t i = 0; i < t->n && !t->cells.failed; i++, cell += strlen(cell) + 1) {
-		size_t c = i % columns, n = strlen(cell + 1), pad = t->width[c] - n;
-		size_t before = (c ? 2 : 0) + (t->align[c] == 'r' ? pad : 0);
-		size_t after = t->align[c] == 'l' && c + 1 < columns ? pad : 0;
+	if (width)
+		table_fit(t, width);
+	for (size_t i = 0; i < t->n && !t->cells.failed; i++, cell = next) {
+		size_t c = i % columns, n = strlen(cell + 1), pad;
 
-		if (c == 0)
+		next = cell + n + 2;
+		if (c == 0) {
+			buf_puts(out, i ? "\n" : "");
 			room = width ? width : SIZE_MAX;
-		if (before < room) {
-			buf_printf(out, "%*s", (int)before, "");
-			room -= before;
-			text_styled(out, (enum style)(cell[0] - '0'), cell + 1, room);
-			room -= n < room ? n : room;
-			after = after < room ? after : 0;
-			buf_printf(out, "%*s", (int)after, "");
-			room -= after;
-		} else {
-			room = 0;
+			blanks = 0;
 		}
-		if (c + 1 == columns)
-			buf_puts(out, "\n");
+		if (!t->width[c])
+			continue;
+		if (n > t->width[c]) {
+			n = t->width[c];
+			strcpy(cell + n, "~");
+		}
+		pad = t->width[c] - n;
+		blanks += t->align[c] == 'r' ? pad : 0;
+		if (blanks >= room) {
+			room = 0;
+			continue;
+		}
+		buf_printf(out, "%*s", (int)blanks, "");
+		room -= blanks;
+		text_styled(out, (enum style)(cell[0] - '0'), cell + 1, room);
+		room -= n < room ? n : room;
+		blanks = 2 + (t->align[c] == 'l' ? pad : 0);
 	}
+	buf_puts(out, "\n");
 	buf_free(&t->cells);
 }
 

@@ -110,10 +110,15 @@ static void service_row(struct table *t, const struct view_service *v)
 	for (unsigned i = 0; i < BOARD_TIMES; i++)
 		time[i] = v->time[i] > old->time[i] ? v->time[i] - old->time[i] : 0;
 	bar = all ? (busy * 10 + all - 1) / all : 0;
-	table_cell(t, BOLD, "%.20s", v->name);
+	table_cell(t, BOLD, "%s", v->name);
 	table_cell(t, mode_style(v->mode), "%s", view_mode(v->mode));
-	table_cell(t, busy ? CYAN : PLAIN, "%u/%u", busy, all);
+	table_cell(t, busy ? CYAN : PLAIN, "%s/%u", v->counted ? human_count(busy) : "-", all);
 	table_cell(t, v->queue ? YELLOW : PLAIN, "%u", v->queue);
+	if (!v->counted) {
+		for (int i = 0; i < 7; i++)
+			table_cell(t, PLAIN, "-");
+		return;
+	}
 	table_cell(t, PLAIN, "%s", human_rate(rate(v->connections, old->connections)));
 	table_cell(t, PLAIN, "%s", human_bytes((uint64_t)rate(v->bytes_in, old->bytes_in)));
 	table_cell(t, PLAIN, "%s", human_bytes((uint64_t)rate(v->bytes_out, old->bytes_out)));
@@ -157,7 +162,7 @@ static void draw(void)
 
 	screen_size(&rows, &columns);
 	head(&text, columns);
-	table_begin(&t, "llrrrrrrrrl",
+	table_begin(&t, "llrrrrrrrrl", "-7-89236541",
 		"SERVICE STATE BUSY QUEUE CONN/S IN/S OUT/S REF/S WAIT TIME LOAD");
 	for (size_t i = 0; i < now.n; i++)
 		service_row(&t, &now.service[i].v);

@@ -292,6 +292,9 @@ static void exec_serve(const struct handler_env *env, struct conn *c)
 	} else {
 		sig = program_wait(env, c);
 		program_end(env->conf->stop_signal);
+		if (program.reaped)
+			c->program = WIFSIGNALED(program.status) ? -WTERMSIG(program.status)
+								 : 1 + WEXITSTATUS(program.status);
 		bytes_count(c);
 		if (c->end) /* others may have the socket, too */
 			(void)shutdown(c->fd, SHUT_RDWR);
@@ -301,7 +304,7 @@ static void exec_serve(const struct handler_env *env, struct conn *c)
 		(void)raise(sig);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!c->end) {
-		c->end = WIFSIGNALED(program.status) ? "killed" : "exited";
+		c->end = c->program < 0 ? "killed" : "exited";
 		/* A client that has left is why a program gets SIGPIPE. */
 		c->notable = program.status != 0 && program.status != SIGPIPE;
 		client_finish(c);
@@ -310,16 +313,15 @@ static void exec_serve(const struct handler_env *env, struct conn *c)
 
 static void exec_report(const struct conn *c, struct log_record *r)
 {
-	(void)c;
 	if (!program.pid)
 		return;
 	log_num(r, "program", (uint64_t)program.pid);
-	if (!program.reaped)
+	if (!c->program)
 		return;
-	if (WIFSIGNALED(program.status))
-		log_str(r, "signal", signal_name(WTERMSIG(program.status)));
+	if (c->program < 0)
+		log_str(r, "signal", signal_name(-c->program));
 	else
-		log_num(r, "exit", (uint64_t)WEXITSTATUS(program.status));
+		log_num(r, "exit", (uint64_t)c->program - 1);
 	log_num(r, "cpu_ms", program.cpu_us / 1000);
 	log_num(r, "maxrss_kib", (uint64_t)program.maxrss_kib);
 }

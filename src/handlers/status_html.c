@@ -125,8 +125,9 @@ static void cells(struct buf *out, const struct status_service *s)
 		status_backoff(v) < STATUS_CELLS - n ? status_backoff(v) : STATUS_CELLS - n);
 	if (v->max_workers > places && v->max_workers <= ROOM_MAX)
 		cell(out, "room", v->max_workers - places);
-	buf_printf(out, "</div><small>%u busy", v->state[SLOT_BUSY]);
-	if (v->state[SLOT_IDLE])
+	buf_printf(out, "</div><small>%u %s", v->state[v->counted ? SLOT_BUSY : SLOT_IDLE],
+		v->counted ? "busy" : "running");
+	if (v->counted && v->state[SLOT_IDLE])
 		buf_printf(out, ", %u idle", v->state[SLOT_IDLE]);
 	if (v->state[SLOT_STARTING])
 		buf_printf(out, ", %u starting", v->state[SLOT_STARTING]);
@@ -154,6 +155,41 @@ static void latency(struct buf *out, const uint64_t *bucket, unsigned n, uint64_
 		milliseconds(out, (double)bound((unsigned)i));
 	}
 	buf_puts(out, "</small><svg></svg>");
+}
+
+static void rate(struct buf *out, const struct view_service *v)
+{
+	buf_puts(out, "<b>");
+	count(out, v->connections);
+	buf_puts(out, "</b><small>in all</small><svg></svg>");
+}
+
+static void queue(struct buf *out, const struct view_service *v)
+{
+	buf_puts(out, "<b>");
+	count(out, v->queue);
+	buf_puts(out, "</b><small>of ");
+	count(out, v->queue_limit);
+	buf_puts(out, "</small><svg></svg>");
+}
+
+static void wait(struct buf *out, const struct view_service *v)
+{
+	latency(out, v->wait, BOARD_WAITS, tally_wait_bound, v->wait_ms);
+}
+
+static void duration(struct buf *out, const struct view_service *v)
+{
+	latency(out, v->time, BOARD_TIMES, tally_time_bound, v->time_ms);
+}
+
+static void flow(struct buf *out, const struct view_service *v)
+{
+	buf_puts(out, "<b>");
+	bytes(out, v->bytes_out);
+	buf_puts(out, "</b><small>");
+	bytes(out, v->bytes_in);
+	buf_puts(out, " in</small><svg></svg>");
 }
 
 static void refused(struct buf *out, const struct view_service *v)
@@ -192,6 +228,19 @@ static void lost(struct buf *out, const struct view_service *v)
 
 static void service_row(struct buf *out, const struct status_service *s)
 {
+	static const struct {
+		const char *name, *label;
+		void (*put)(struct buf *out, const struct view_service *v);
+		bool always; /* known of services, too, whose connections are not counted */
+	} field[] = {
+		{"rate", "Connections", rate, false},
+		{"queue", "Queue", queue, true},
+		{"wait", "Wait", wait, false},
+		{"time", "Duration", duration, false},
+		{"flow", "Traffic", flow, false},
+		{"refused", "Refused", refused, false},
+		{"lost", "Lost", lost, true},
+	};
 	const struct view_service *v = &s->v;
 
 	buf_puts(out, "\n<tr data-s=\"");
@@ -209,34 +258,24 @@ static void service_row(struct buf *out, const struct status_service *s)
 	}
 	buf_puts(out, "</th><td class=\"pool\">");
 	cells(out, s);
-	buf_puts(out, "</td><td class=\"rate\" data-l=\"Connections\"><b>");
-	count(out, v->connections);
-	buf_puts(out,
-		"</b><small>in all</small><svg></svg></td><td class=\"queue\" data-l=\"Queue\"><b>");
-	count(out, v->queue);
-	buf_puts(out, "</b><small>of ");
-	count(out, v->queue_limit);
-	buf_puts(out, "</small><svg></svg></td><td class=\"wait\" data-l=\"Wait\">");
-	latency(out, v->wait, BOARD_WAITS, tally_wait_bound, v->wait_ms);
-	buf_puts(out, "</td><td class=\"time\" data-l=\"Duration\">");
-	latency(out, v->time, BOARD_TIMES, tally_time_bound, v->time_ms);
-	buf_puts(out, "</td><td class=\"flow\" data-l=\"Traffic\"><b>");
-	bytes(out, v->bytes_out);
-	buf_puts(out, "</b><small>");
-	bytes(out, v->bytes_in);
-	buf_puts(out, " in</small><svg></svg></td><td class=\"refused\" data-l=\"Refused\">");
-	refused(out, v);
-	buf_puts(out, "</td><td class=\"lost\" data-l=\"Lost\">");
-	lost(out, v);
+	for (size_t i = 0; i < ARRAY_SIZE(field); i++) {
+		buf_printf(
+			out, "</td><td class=\"%s\" data-l=\"%s\">", field[i].name, field[i].label);
+		if (v->counted || field[i].always)
+			field[i].put(out, v);
+		else
+			buf_puts(out, "<b class=\"none\">-</b><small></small>");
+	}
 	buf_puts(out, "</td></tr>");
 }
 
 static void recent_row(struct buf *out, const struct status *s, const struct status_recent *recent)
 {
 	const struct board_recent *r = &recent->r;
-	char peer[ADDR_TEXT_MAX];
+	char peer[ADDR_TEXT_MAX], end[VIEW_END_MAX];
 
 	view_peer(&r->peer, peer);
+	view_end(r, end, sizeof(end));
 	buf_puts(out, "\n<tr><td>");
 	if (s->now_ms < r->ended_ms + 1000)
 		buf_puts(out, "now");
@@ -252,13 +291,8 @@ static void recent_row(struct buf *out, const struct status *s, const struct sta
 	bytes(out, r->bytes_in);
 	buf_puts(out, "</td><td>");
 	bytes(out, r->bytes_out);
-	if (r->refusal != REFUSED_NOT) {
-		buf_printf(out, "</td><td class=\"refused\">refused: %s</td></tr>",
-			admit_reason(r->refusal));
-		return;
-	}
-	buf_puts(out, "</td><td>");
-	html(out, r->end);
+	buf_printf(out, "</td><td%s>", r->refusal == REFUSED_NOT ? "" : " class=\"refused\"");
+	html(out, end);
 	buf_puts(out, "</td></tr>");
 }
 

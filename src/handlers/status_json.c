@@ -10,7 +10,7 @@ static void workers(const struct status_service *s, uint64_t now_ms, struct buf 
 	json_text(out, "service", s->v.name);
 	json_begin(out, "workers", '[');
 	for (unsigned from = 0, n = 0; n < STATUS_CELLS && view_worker(s->board, &from, &w); n++)
-		view_worker_json(out, NULL, &w, now_ms);
+		view_worker_json(out, NULL, &s->v, &w, now_ms);
 	json_end(out, ']');
 	json_end(out, '}');
 }

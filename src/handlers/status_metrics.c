@@ -56,10 +56,13 @@ static void histogram(const struct metrics *m, const char *name, const char *ser
 	buf_puts(m->out, "\n");
 }
 
-/* For each service: the view of it is v. */
+/* For each service: the view of it is v. COUNTED: whose connections are counted. */
 #define EACH_SERVICE(s, v) \
 	for (size_t i_ = 0; i_ < (s)->n; i_++) \
 		for (const struct view_service *v = &(s)->service[i_].v; v; v = NULL)
+#define EACH_COUNTED(s, v) \
+	EACH_SERVICE(s, v) \
+	if (v->counted)
 
 static void workers(const struct status *s, const struct metrics *m)
 {
@@ -67,8 +70,11 @@ static void workers(const struct status *s, const struct metrics *m)
 		"Workers by state; backoff: places that wait to be filled.");
 	EACH_SERVICE(s, v)
 	{
-		for (unsigned i = SLOT_STARTING; i < SLOT_STATES; i++)
-			sample(m, "sockd_workers", v->name, "state", view_state(i), v->state[i]);
+		for (unsigned i = SLOT_STARTING; i < SLOT_STATES; i++) {
+			if (v->counted || i != SLOT_BUSY)
+				sample(m, "sockd_workers", v->name, "state", view_state(i),
+					v->state[i]);
+		}
 		sample(m, "sockd_workers", v->name, "state", "backoff", status_backoff(v));
 	}
 	family(m, "sockd_worker_exits", "counter", "Workers that ended, by how.");
@@ -83,26 +89,26 @@ static void workers(const struct status *s, const struct metrics *m)
 static void connections(const struct status *s, const struct metrics *m)
 {
 	family(m, "sockd_connections", "counter", "Connections that were served to their end.");
-	EACH_SERVICE(s, v)
+	EACH_COUNTED(s, v)
 	sample(m, "sockd_connections_total", v->name, NULL, NULL, v->connections);
 	family(m, "sockd_connections_active", "gauge", "Connections that are served now.");
-	EACH_SERVICE(s, v)
+	EACH_COUNTED(s, v)
 	sample(m, "sockd_connections_active", v->name, NULL, NULL, v->state[SLOT_BUSY]);
 	family(m, "sockd_refused", "counter", "Connections that were refused, by the limit.");
-	EACH_SERVICE(s, v)
+	EACH_COUNTED(s, v)
 	{
 		for (unsigned i = REFUSED_NOT + 1; i < REFUSED_REASONS; i++)
 			sample(m, "sockd_refused_total", v->name, "reason", admit_reason(i),
 				v->refused[i]);
 	}
 	family(m, "sockd_bytes", "counter", "Bytes from (in) and to (out) clients.");
-	EACH_SERVICE(s, v)
+	EACH_COUNTED(s, v)
 	{
 		sample(m, "sockd_bytes_total", v->name, "direction", "in", v->bytes_in);
 		sample(m, "sockd_bytes_total", v->name, "direction", "out", v->bytes_out);
 	}
 	family(m, "sockd_connection_seconds", "histogram", "How long connections took.");
-	EACH_SERVICE(s, v)
+	EACH_COUNTED(s, v)
 	histogram(m, "sockd_connection_seconds", v->name, v->time, BOARD_TIMES, tally_time_bound,
 		v->time_ms);
 }
@@ -117,7 +123,7 @@ static void queues(const struct status *s, const struct metrics *m)
 	sample(m, "sockd_accept_queue_limit", v->name, NULL, NULL, v->queue_limit);
 	family(m, "sockd_accept_wait_seconds", "histogram",
 		"How long connections waited for a worker.");
-	EACH_SERVICE(s, v)
+	EACH_COUNTED(s, v)
 	histogram(m, "sockd_accept_wait_seconds", v->name, v->wait, BOARD_WAITS, tally_wait_bound,
 		v->wait_ms);
 }

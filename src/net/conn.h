@@ -21,10 +21,11 @@ struct conn {
 	uint64_t bytes_out;
 	const char *end; /* how it ended, static: "eof", "done", "reset", ...; NULL = not yet */
 	int error;       /* errno that goes with end = "error" */
-	bool eof;        /* the peer has sent its FIN */
-	bool failed;     /* conn_fail() was called */
-	bool notable;    /* worth a line even if no byte was moved */
-	bool patient;    /* conn_read() sleeps at once: the peer will take its time */
+	int program;  /* how that of exec ended: 1 + exit status, or - signal; 0: there is none */
+	bool eof;     /* the peer has sent its FIN */
+	bool failed;  /* conn_fail() was called */
+	bool notable; /* worth a line even if no byte was moved */
+	bool patient; /* conn_read() sleeps at once: the peer will take its time */
 	unsigned first_byte_ms; /* time-outs; 0: none. The session's comes through *stop */
 	unsigned idle_ms;
 	const volatile sig_atomic_t *stop; /* not 0: leave at once */

@@ -183,7 +183,7 @@ static void all_is_in_range(void)
 		assert_true(w.slot < BOARD_SLOTS && w.pid > 0);
 		assert_true(w.state > SLOT_EMPTY && w.state < SLOT_STATES);
 		view_peer(&w.peer, text);
-		view_worker_json(&out, NULL, &w, mono_ms());
+		view_worker_json(&out, NULL, &v, &w, mono_ms());
 	}
 	assert_true(n <= BOARD_SLOTS);
 	found = view_recent(reader, r, ARRAY_SIZE(r));
@@ -194,7 +194,10 @@ static void all_is_in_range(void)
 		assert_true(i == 0 || r[i].ended_ms <= r[i - 1].ended_ms);
 		assert_true(r[i].refusal < REFUSED_REASONS);
 		assert_true(strnlen(r[i].end, sizeof(r[i].end)) < sizeof(r[i].end));
+		assert_in_range(r[i].program + UINT8_MAX, 0, 2 * UINT8_MAX + 1);
 		view_peer(&r[i].peer, text);
+		view_end(&r[i], text, VIEW_END_MAX);
+		assert_true(strlen(text) < VIEW_END_MAX - 1); /* nothing is cut off */
 		view_recent_json(&out, NULL, v.name, &r[i], now_ms);
 	}
 	(void)view_percentile(v.wait, BOARD_WAITS, 99);
