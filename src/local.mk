@@ -53,12 +53,10 @@ libsockd_a_SOURCES = \
 	src/core/heir.h \
 	src/core/logger.c \
 	src/core/logger.h \
+	src/core/logger_parts.h \
 	src/core/logger_run.c \
-	src/core/logger_run.h \
 	src/core/logger_sink.c \
-	src/core/logger_sink.h \
 	src/core/logger_stderr.c \
-	src/core/logger_stderr.h \
 	src/core/loop.c \
 	src/core/loop.h \
 	src/core/master.c \

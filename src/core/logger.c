@@ -1,7 +1,6 @@
 /* logger.c: the master's side: channels, and a logger process that is always there. */
-#include "core/logger.h"
+#include "core/logger_parts.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/logger_run.h"
 #include "core/loop.h"
 
 #define CHANNEL_BUFFER (8 << 20) /* bytes; what a burst may hold before lines are lost */

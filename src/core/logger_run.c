@@ -1,5 +1,5 @@
 /* logger_run.c: the logger process: channels in, lines out. It alone may block on syslog. */
-#include "core/logger_run.h"
+#include "core/logger_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,6 @@
 #include <unistd.h>
 
 #include "core/child.h"
-#include "core/logger_sink.h"
-#include "core/logger_stderr.h"
 #include "core/privs.h"
 
 #define BATCH          32

@@ -3,7 +3,7 @@
  * Not syslog(3): it tells nobody when a line is lost, it blocks when syslogd does, and it sends one
  * line per system call. The datagram is the one that syslog(3) would send.
  */
-#include "core/logger_sink.h"
+#include "core/logger_parts.h"
 
 #include <errno.h>
 #include <limits.h>

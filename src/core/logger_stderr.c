@@ -1,5 +1,5 @@
 /* logger_stderr.c: a small table of the processes that wrote to stderr of late. */
-#include "core/logger_stderr.h"
+#include "core/logger_parts.h"
 
 #include <string.h>
 
