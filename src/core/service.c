@@ -109,7 +109,7 @@ void service_begin(
 	s->pool = fresh;
 	s->trial = NULL;
 	s->leaving = false;
-	service_set_blocking(s);
+	service_listeners_settle(s);
 	fd_close(&fresh->go[0]);
 	fd_close(&fresh->go[1]);
 	pool_fill(fresh);
@@ -148,7 +148,7 @@ void service_give_up(struct service *s)
 	s->trial = NULL;
 	s->leaving |= s->pool == p;
 	p->n_listen = 0; /* its listeners may be closed now */
-	service_set_blocking(s);
+	service_listeners_settle(s);
 	/* One that never was ready holds nothing that it could finish. */
 	pool_leave(p, p->ready ? LEAVE_GENTLY : LEAVE_STOP, p->drain_ms);
 }
@@ -248,8 +248,7 @@ void service_pool_empty(struct service *s, struct pool *p)
 		return;
 	}
 	service_close_dropped(s);
-	if (!s->leaving)
-		service_set_blocking(s);
+	service_listeners_settle(s);
 	pool_fill(s->pool);
 }
 

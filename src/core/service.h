@@ -100,8 +100,8 @@ void service_store_listeners(void);
 /* It is not to keep those of this service any more. */
 void service_unstore_listeners(struct service *s);
 
-/* Make its listeners block or not, as its workers need it. */
-void service_listeners_settle(struct service *s);
+/* Make its listeners block or not, as its workers need it, unless it is to end. */
+void service_listeners_settle(const struct service *s);
 
 /* The same for all. In a gentle stop, those that tell how the others are stay until these are gone: call it
  * again then. */

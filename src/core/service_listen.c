@@ -19,7 +19,6 @@ static bool trial_listens_on(int fd)
 	return false;
 }
 
-/* Those that a reload is about to give to others are left to it. */
 void service_close_listeners(struct listener **l, size_t *n)
 {
 	for (size_t i = 0; i < *n; i++) {
@@ -33,7 +32,7 @@ void service_close_listeners(struct listener **l, size_t *n)
 
 /* One listener is accepted from directly, so it blocks; where a pool has several, they do not. Programs
  * find it blocking, and change that as they like: it is not taken from them while they run. */
-void service_set_blocking(const struct service *s)
+void service_listeners_settle(const struct service *s)
 {
 	bool several = false, theirs = false;
 
@@ -41,7 +40,7 @@ void service_set_blocking(const struct service *s)
 		several |= p->n_listen > 1 && !pool_is_program(p);
 		theirs |= p->n && pool_is_program(p);
 	}
-	if (theirs && !several)
+	if (!s->pool || s->leaving || (theirs && !several))
 		return;
 	for (size_t i = 0; i < s->n_listeners; i++)
 		(void)listener_nonblock(&s->listener[i], several);
@@ -72,13 +71,6 @@ void service_store_listeners(void)
 		loop_timer_set(&again, STORE_AGAIN_MS);
 }
 
-void service_listeners_settle(struct service *s)
-{
-	if (s->pool && !s->leaving)
-		service_set_blocking(s);
-}
-
-/* Those that the new generation does not have wait for older pools to be done with them. */
 void service_replace_listeners(struct service *s, struct listener *listener, size_t n)
 {
 	for (size_t i = 0; i < s->n_listeners; i++) {
@@ -107,8 +99,6 @@ bool service_any_listens_on(int fd)
 	return trial_listens_on(fd);
 }
 
-/* Put every listener on hold that ends with the service. Returns false if there is none: those that
- * systemd keeps open are left to the next owner, and those that changed hands are not ours. */
 bool service_hold_listeners(const struct service *s)
 {
 	bool any = false;
@@ -137,7 +127,6 @@ void service_drained(struct service *s, const struct pool *p)
 		refuse_drained(&s->listener[i], p);
 }
 
-/* Close what no pool has any more. */
 void service_close_dropped(struct service *s)
 {
 	size_t n = 0;

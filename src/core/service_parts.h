@@ -19,9 +19,6 @@ void service_close_dropped(struct service *s);
 /* Take a new set. Those that it does not have wait for older pools to be done with them. */
 void service_replace_listeners(struct service *s, struct listener *listener, size_t n);
 
-/* Make the listeners blocking, or not, as the pools need it. */
-void service_set_blocking(const struct service *s);
-
 /* Put every listener on hold that ends with the service. Returns false if there is none: those that
  * systemd keeps open are left to the next owner, and those that changed hands are not ours. */
 bool service_hold_listeners(const struct service *s);
