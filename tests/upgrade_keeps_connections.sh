@@ -31,6 +31,7 @@ wait_exit 10 "$first"
 expect "exit status of the old master after TERM" 0 "$status"
 expect "what the clients hear then" "cut cut" "$(tell say four)"
 wait_for 10 gone "$second" || fail "the second master stays"
+logged "the master before pid [0-9]* has left" || fail "a master has left without a word"
 
 # drain-timeout, of the settings that the old one has.
 pyx '

@@ -156,7 +156,11 @@ static void finish(void)
 	static struct loop_timer overdue = {.fn = finish_overdue};
 
 	master_state_set(STATE_TERMINATING);
-	log_msg(LOG_NOTICE, "stopped");
+	if (upgrade_successor())
+		log_msg(LOG_NOTICE, "the master before pid %d has left: its connections have ended",
+			(int)upgrade_successor());
+	else
+		log_msg(LOG_NOTICE, "stopped");
 	control_close(false);
 	logger_finish();
 	if (logger_pid() > 0)

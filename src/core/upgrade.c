@@ -38,9 +38,9 @@ static void hand_over(void *arg);
 
 static struct {
 	enum { UPGRADE_NONE, UPGRADE_WAITS, UPGRADE_READY } step;
-	bool wanted; /* once a reload has ended */
-	pid_t nurse; /* 0: none; also of one that failed and has not left yet */
-	pid_t heir;
+	bool wanted;           /* once a reload has ended */
+	pid_t nurse;           /* 0: none; also of one that failed and has not left yet */
+	pid_t heir, successor; /* that is to take over, that has */
 	uint64_t since_ms;
 	unsigned tries;
 	struct buf reason;
@@ -171,6 +171,11 @@ void upgrade_resume(void)
 		begin();
 }
 
+pid_t upgrade_successor(void)
+{
+	return up.successor;
+}
+
 void upgrade_cancel(void)
 {
 	up.wanted = false;
@@ -229,6 +234,7 @@ static void hand_over(void *arg)
 		(unsigned long long)(mono_ms() - up.since_ms), (int)up.heir);
 	snprintf(text, sizeof(text), "pid %d has taken over\n", (int)up.heir);
 	control_upgraded(true, text);
+	up.successor = up.heir;
 	give_up();
 }
 

@@ -30,6 +30,9 @@ void upgrade_resume(void);
 /* A child was reaped. Returns true if it was one of an upgrade. */
 bool upgrade_reaped(pid_t pid, int status);
 
+/* The pid of the master that has taken over, or 0. */
+pid_t upgrade_successor(void);
+
 /* Forget an upgrade in work. */
 void upgrade_cancel(void);
 
