@@ -37,16 +37,19 @@ kill "${started[@]:(-2)}"
 wait_workers echo 2 10
 stop
 
-# Without max-workers it does not grow.
+# Without max-workers it does not grow; who had to wait for long is told of, now and then.
 conf 'service echo { listen = {"127.0.0.1:7007"} handler = "echo" workers = 2 }'
 start
 hold 2
 exec {third}<>/dev/tcp/127.0.0.1/7007
 echo waits >&$third
-read -r -t 0.3 -u $third answer && fail "a third client is served by a pool of two"
+read -r -t 1.2 -u $third answer && fail "a third client is served by a pool of two"
+logged waited && fail "a line about a client that waits still"
 expect "workers" 2 "$(worker_count echo)"
 kill "$holder"
 read -r -t 5 -u $third answer
 expect "answer once a worker is free" waits "$answer"
 exec {third}>&-
+wait_log 'service=echo .*a client has waited in the queue .* waited_ms=[1-9][0-9]{3}$'
+expect "lines about clients that waited" 1 "$(logged_times waited_ms)"
 stop

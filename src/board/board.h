@@ -124,6 +124,7 @@ struct board {
 	_Atomic uint32_t spare;    /* master: how many idle workers are enough */
 	_Atomic uint32_t wanted;   /* worker: 1 = the bell was rung for growth; master: 0 */
 	_Atomic uint32_t retiring; /* 1 + slot that retires after max-connections; 0 = nobody */
+	_Atomic uint64_t late_ms;  /* the last line about a client that waited long; 0: none */
 
 	/* These, source and rate below belong to board/admit.c. */
 	_Alignas(64) _Atomic uint32_t

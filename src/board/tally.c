@@ -62,7 +62,7 @@ void tally_peer(struct board_slot *s, const struct addr *peer)
 	peer_set(&s->peer, peer);
 }
 
-void tally_begin(struct board_slot *s, const struct conn *c, uint64_t now_ms)
+unsigned tally_begin(struct board_slot *s, const struct conn *c, uint64_t now_ms)
 {
 	struct tcp_info info;
 	socklen_t len = offsetof(struct tcp_info, tcpi_last_ack_sent);
@@ -71,11 +71,12 @@ void tally_begin(struct board_slot *s, const struct conn *c, uint64_t now_ms)
 	set(&s->since_ms, now_ms);
 	atomic_store_explicit(&s->state, SLOT_BUSY, memory_order_relaxed);
 	/* Right after accept() that is the time since the handshake. Source: tcp(7), TCP_INFO */
-	if (c->peer.sa.sa_family != AF_UNIX &&
-		getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0) {
-		add(&s->wait[wait_bucket(info.tcpi_last_data_sent)], 1);
-		add(&s->wait_ms, info.tcpi_last_data_sent);
-	}
+	if (c->peer.sa.sa_family == AF_UNIX ||
+		getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return 0;
+	add(&s->wait[wait_bucket(info.tcpi_last_data_sent)], 1);
+	add(&s->wait_ms, info.tcpi_last_data_sent);
+	return info.tcpi_last_data_sent;
 }
 
 void tally_end(struct board_slot *s, const struct conn *c, enum board_refusal refusal,

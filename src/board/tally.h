@@ -5,8 +5,9 @@
 #include "board/board.h"
 #include "net/conn.h"
 
-/* A connection has come: the slot is busy. Asks the kernel how long it has waited in the queue. */
-void tally_begin(struct board_slot *s, const struct conn *c, uint64_t now_ms);
+/* A connection has come: the slot is busy. Asks the kernel how long it has waited in the queue.
+ * Returns that in ms; 0 if nobody knows. */
+unsigned tally_begin(struct board_slot *s, const struct conn *c, uint64_t now_ms);
 
 /* Its true source is known now. */
 void tally_peer(struct board_slot *s, const struct addr *peer);

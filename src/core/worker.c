@@ -25,6 +25,9 @@
 #include "core/worker_accept.h"
 #include "core/worker_setup.h"
 
+#define LATE_MS       1000  /* in the queue: worth a line, */
+#define LATE_APART_MS 60000 /* but not more often than this, for a service */
+
 static const struct worker_args *args;
 static struct board_slot *slot;
 static int null_fd;
@@ -108,6 +111,21 @@ static void growth_check(void)
 		ring();
 }
 
+/* Nobody had time for it: who keeps the settings wants to know. */
+static void late_log(unsigned wait_ms)
+{
+	uint64_t now = mono_ms(), last = atomic_load(&args->board->late_ms);
+	struct log_record r;
+
+	if (wait_ms < LATE_MS || (last && now - last < LATE_APART_MS) ||
+		!atomic_compare_exchange_strong(&args->board->late_ms, &last, now))
+		return;
+	log_begin(&r, LOG_NOTICE, LOG_F_NOREPEAT,
+		"a client has waited in the queue for a free worker (see max-workers)");
+	log_num(&r, "waited_ms", wait_ms);
+	log_send(&r);
+}
+
 static int session_init(void)
 {
 	struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
@@ -182,7 +200,7 @@ static void serve(struct conn *c)
 	c->id = ++conn_id;
 	c->first_byte_ms = milliseconds(s->first_byte_timeout);
 	c->idle_ms = milliseconds(s->idle_timeout);
-	tally_begin(slot, c, start_ms);
+	late_log(tally_begin(slot, c, start_ms));
 	growth_check();
 	session_set(s->session_timeout);
 	/* A stop that came before conn_fd was known did not touch the connection. */
