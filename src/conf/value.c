@@ -15,14 +15,9 @@ static bool is_string(const struct conf_key *k)
 	return k->type == CONF_STRING || k->type == CONF_PATH || k->type == CONF_TEXT;
 }
 
-static void *field(const struct conf_key *k, void *base)
+static void *field(const struct conf_key *k, const void *base)
 {
-	return (char *)base + k->offset;
-}
-
-static const void *field_const(const struct conf_key *k, const void *base)
-{
-	return (const char *)base + k->offset;
+	return (char *)(uintptr_t)base + k->offset;
 }
 
 static void number_store(const struct conf_key *k, void *base, long value)
@@ -38,10 +33,10 @@ static void number_store(const struct conf_key *k, void *base, long value)
 static long number_load(const struct conf_key *k, const void *base)
 {
 	if (k->size == sizeof(bool))
-		return *(const bool *)field_const(k, base);
+		return *(const bool *)field(k, base);
 	if (k->size == sizeof(int))
-		return *(const int *)field_const(k, base);
-	return *(const long *)field_const(k, base);
+		return *(const int *)field(k, base);
+	return *(const long *)field(k, base);
 }
 
 int list_add(struct conf_list *list, const char *text)
@@ -210,8 +205,8 @@ void value_free(const struct conf_key *k, void *base)
 
 bool value_is_unset(const struct conf_key *k, const void *base)
 {
-	const struct conf_list *list = field_const(k, base);
-	const char *s = is_string(k) ? *(char *const *)field_const(k, base) : NULL;
+	const struct conf_list *list = field(k, base);
+	const char *s = is_string(k) ? *(char *const *)field(k, base) : NULL;
 
 	return k->type == CONF_LIST ? !list->n : is_string(k) && (!s || !*s);
 }
@@ -230,7 +225,7 @@ static void print_number(const struct conf_key *k, long value, struct buf *out)
 
 void value_print(const struct conf_key *k, const void *base, const char *indent, struct buf *out)
 {
-	const struct conf_list *list = field_const(k, base);
+	const struct conf_list *list = field(k, base);
 	const struct conf_rate *rate;
 	const char *s;
 
@@ -238,7 +233,7 @@ void value_print(const struct conf_key *k, const void *base, const char *indent,
 		return;
 	buf_printf(out, "%s%s = ", indent, k->name);
 	if (is_string(k)) {
-		s = *(char *const *)field_const(k, base);
+		s = *(char *const *)field(k, base);
 		if (k->type == CONF_TEXT)
 			text_print(s ? s : "", out);
 		else
@@ -250,7 +245,7 @@ void value_print(const struct conf_key *k, const void *base, const char *indent,
 		}
 		buf_puts(out, list->n ? "}" : "{}");
 	} else if (k->type == CONF_RATE) {
-		rate = field_const(k, base);
+		rate = field(k, base);
 		buf_printf(out, rate->n ? "'%ld/%ld'" : "''", rate->n, rate->seconds);
 	} else {
 		print_number(k, number_load(k, base), out);
