@@ -87,7 +87,8 @@ class Judge:
     def loss(self, r):
         excuse = [k for k in r["keys"] if k in self.excused and self.excused[k] >= r["began"][0] - 0.01]
         why = "killed" if excuse else None
-        if not why and r["what"].startswith("Lost: connect:") and not r["strict"]:
+        # A reload drains the queue of what it removes, an upgrade does not.
+        if not why and not r["strict"] and (r["what"].startswith("Lost: connect:") or r["upgrade"]):
             why = "removed"
         if not why and SERVICES[r["service"]] in self.excused_services:
             since, until = self.excused_services[SERVICES[r["service"]]]
@@ -198,6 +199,8 @@ class Actor:
         self.before = None
         kinds = [k for k in dir(self) if k.startswith("do_")]
         self.weights = {k: self.rng.choice((0, 1, 1, 2, 4)) for k in kinds}
+        if "CHAOS_ONLY" in os.environ:
+            self.weights = {"do_" + k: 1 for k in os.environ["CHAOS_ONLY"].split()}
         self.pace = self.rng.choice(((0, 0.01), (0, 0, 0.05, 0.3), (0, 0.05, 0.3, 1)))
 
     # -- Settings

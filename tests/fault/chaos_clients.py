@@ -76,7 +76,8 @@ class Gang:
         self.bump(LOST)
         self.report.send(json.dumps(
             {"client": self.name, "service": self.service, "keys": [k for _, k, _ in self.open], "what": what,
-             "wrong": wrong, "strict": strict, "at": time.monotonic(),
+             "wrong": wrong, "strict": strict,
+             "upgrade": self.epoch % 2 or self.shared[EPOCH] != self.epoch, "at": time.monotonic(),
              "began": [b for _, _, b in self.open]}).encode())
 
     def run(self):
@@ -92,7 +93,7 @@ class Gang:
                 time.sleep(self.rng.random() * 0.03)
 
     def one_round(self):
-        strict = self.shared[STRICT_AT + self.service]
+        strict, self.epoch = self.shared[STRICT_AT + self.service], self.shared[EPOCH]
         try:
             self.round()
         except (Lost, Wrong, OSError, EOFError) as e:

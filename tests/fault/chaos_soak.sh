@@ -3,6 +3,7 @@
 # A connection may be lost only if its own worker was killed; nothing else is lost, leaks or spins. See chaos.py.
 #
 # SEED=N repeats the order of the actions; SECONDS_LONG says how long (600). A failure keeps the log in $CHAOS_KEEP.
+# CHAOS_ONLY="reload kill" does these things and no others, see the functions do_* of chaos.py.
 # Works with a build with sanitizers too.
 . "$(dirname "$0")/../lib.sh" root prlimit
 
