@@ -32,8 +32,17 @@ gone "$master" && fail "the first TERM was at once"
 kill -TERM "$master"
 ended 5 "after a second TERM"
 
+# also one that has moved no byte has its line then
 start
-hold
+exec {held}<>/dev/tcp/127.0.0.1/7001
+is_busy()
+{
+	mark
+	kill -USR1 "$master"
+	wait_log 'service=echo .*busy='
+	logged 'busy=1'
+}
+wait_for 5 is_busy || fail "nobody accepts"
 kill -INT "$master"
 ended 5 "after INT"
 

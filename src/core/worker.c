@@ -152,7 +152,7 @@ static void connection_log(const struct conn *c, uint64_t start_ms)
 	const struct handler *h = args->handler;
 	/* Nobody counts what programs move over unix sockets. */
 	bool stayed = c->bytes_in || c->bytes_out || c->notable ||
-		      (c->end && strstr(c->end, "timeout")) ||
+		      (c->end && (strstr(c->end, "timeout") || !strcmp(c->end, "terminated"))) ||
 		      (h->report && c->peer.sa.sa_family == AF_UNIX);
 	int level = stayed ? LOG_INFO : LOG_DEBUG;
 	char text[ADDR_TEXT_MAX];
