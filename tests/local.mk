@@ -203,6 +203,7 @@ shell_tests = \
 	tests/control_tells_who_asked.sh \
 	tests/diff_tells_and_changes_nothing.sh \
 	tests/log_level_of_the_running_sockd.sh \
+	tests/out_of_memory_spares_the_master.sh \
 	tests/pause_lets_clients_wait.sh \
 	tests/scale_lasts_until_the_next_reload.sh \
 	tests/scoreboard_counters_never_go_back.sh \

@@ -2,11 +2,17 @@
 #include "core/child.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+
+#define OOM_FILE   "/proc/self/oom_score_adj"
+#define OOM_MASTER "-900"
+
+static char oom_child[16];
 
 void child_keep(struct child_fds *k, int fd)
 {
@@ -74,8 +80,31 @@ void child_handle(int sig, void (*fn)(int))
 	sigaction(sig, &sa, NULL);
 }
 
+void child_outlive(void)
+{
+	int fd = open(OOM_FILE, O_RDWR | O_CLOEXEC), own;
+	ssize_t n = fd < 0 ? -1 : read(fd, oom_child, sizeof(oom_child) - 1);
+
+	own = atoi(oom_child);
+	/* Without CAP_SYS_RESOURCE it cannot go down, so let that of the children go up. */
+	if (n > 0 && own > atoi(OOM_MASTER) && pwrite(fd, OOM_MASTER, strlen(OOM_MASTER), 0) < 0)
+		own = own < 700 ? own + 300 : 1000;
+	snprintf(oom_child, sizeof(oom_child), "%d", own);
+	fd_close(&fd);
+}
+
+static void oom_take(void)
+{
+	int fd = oom_child[0] ? open(OOM_FILE, O_WRONLY | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		(void)!write(fd, oom_child, strlen(oom_child));
+	fd_close(&fd);
+}
+
 void child_signals(const int *ignored, size_t n)
 {
+	oom_take();
 	for (int sig = 1; sig < NSIG; sig++) {
 		if (sig != SIGKILL && sig != SIGSTOP)
 			child_handle(sig, SIG_DFL);

@@ -25,7 +25,11 @@ pid_t child_fork(int *fd);
 /* Close every descriptor above 2 that is not in k, and empty k. Source: close_range(2) */
 void child_close_others(struct child_fds *k);
 
-/* Every signal at its default, but these ignored. */
+/* Only in the master: when memory runs out, the kernel shall rather choose any child. Source:
+ * proc_pid_oom_score_adj(5) */
+void child_outlive(void);
+
+/* Every signal at its default, but these ignored; and what child_outlive() has in store for children. */
 void child_signals(const int *ignored, size_t n);
 
 /* Install a handler without SA_RESTART: a blocked call returns EINTR. */

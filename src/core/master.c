@@ -370,6 +370,7 @@ static int signals_init(void)
 		SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU, SIGXFSZ};
 
 	child_signals(ignored, ARRAY_SIZE(ignored));
+	child_outlive();
 	return loop_init(signals, on_signal);
 }
 

@@ -4,6 +4,7 @@
 #include "core/master_reload.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -272,6 +273,7 @@ static void plan_end(void)
 	service_close_all_dropped();
 	settings_release(reload.fresh);
 	reload.fresh = NULL;
+	malloc_trim(0); /* what so many small pieces took would stay */
 }
 
 /* The trials are over, or one has failed. */
