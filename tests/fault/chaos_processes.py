@@ -44,6 +44,8 @@ def victims(kind=None):
             name = all_of[pid][0]
             if name in ("sockd", "sockd-upgrade") or all_of[pid][1] == "Z":
                 continue
+            if name.startswith("sockd:") and all_of[all_of[pid][2]][0] == name:
+                continue  # LeakSanitizer's, of a worker that leaves
             if kind is None or name == kind or kind == "program" and not name.startswith("sockd"):
                 found.append((pid, name))
     return sorted(found)
