@@ -50,3 +50,9 @@ expect "limits of the command line" "nofile = 65 as = 1048576 cpu = inherit core
 run -t -L 127.0.0.1:7001 -o nofile=65 echo
 expect "exit status of a limit as a key" 78 $status
 expect_match "what is said" "unknown key 'nofile'" "$err"
+
+# The kernel lets nobody have more than fs.nr_open, and no limit above it: "unlimited" means that number.
+for n in 1048576 unlimited; do
+	run -T -L 127.0.0.1:7001 -o limits.nofile=$n echo
+	expect "nofile = $n" "nofile = unlimited" "$(echo "$out" | sed -n 's/^		\(nofile\)/\1/p')"
+done

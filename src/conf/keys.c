@@ -9,6 +9,7 @@
 #define NAME_CHARS  40       /* longer names are not compared with known ones */
 #define YEAR        31536000 /* s; the longest time that can be asked for */
 #define BACKLOG_MAX 1048576
+#define NOFILE_MAX  1048576 /* fs.nr_open, unless somebody changes it: nobody may have more. proc_sys_fs(5) */
 
 /* clang-format off */
 static const struct conf_word log_levels[] = {
@@ -29,6 +30,9 @@ static const struct conf_word truth[] = {
 };
 static const struct conf_word limit_words[] = {
 	{"inherit", CONF_INHERIT}, {"unlimited", CONF_UNLIMITED}, {NULL, 0},
+};
+static const struct conf_word nofile_words[] = {
+	{"inherit", CONF_INHERIT}, {"unlimited", NOFILE_MAX}, {NULL, 0},
 };
 static const struct conf_word sandboxes[] = {
 	{"auto", CONF_SANDBOX_AUTO}, {"strict", CONF_SANDBOX_STRICT},
@@ -52,8 +56,8 @@ static const struct conf_word stop_signals[] = {
 #define INTERNAL(f) .scope = KEY_INTERNAL, FIELD(conf_service, f), RANGE(INT_MIN, INT_MAX)
 #define BOOL        .word = truth
 #define SECONDS(d)  .def = (d), RANGE(0, YEAR), .unit = "seconds"
-#define LIMIT(i, a, b) \
-	.scope = KEY_LIMITS, FIELD(conf_service, limit[i]), .def = "inherit", .word = limit_words, \
+#define LIMIT(i, a, b, words) \
+	.scope = KEY_LIMITS, FIELD(conf_service, limit[i]), .def = "inherit", .word = (words), \
 	RANGE(a, b), .effect = CONF_WORKERS
 #define RANGE(a, b) .min = (a), .max = (b)
 
@@ -92,12 +96,12 @@ const struct conf_key conf_keys[] = {
 	{"umask", CONF_OCTAL, SERVICE(umask), .def = "0022", RANGE(0, 0777), .effect = CONF_WORKERS},
 	{"nice", CONF_NUMBER, SERVICE(nice), .def = "0", RANGE(-20, 19), .effect = CONF_WORKERS},
 	{"limits", CONF_SECTION, .scope = KEY_SERVICE},
-	{"nofile", CONF_NUMBER, LIMIT(CONF_NOFILE, 3, 1048576)},
-	{"as", CONF_NUMBER, LIMIT(CONF_AS, 1, LONG_MAX), .unit = "bytes"},
-	{"cpu", CONF_NUMBER, LIMIT(CONF_CPU, 1, LONG_MAX), .unit = "seconds"},
-	{"core", CONF_NUMBER, LIMIT(CONF_CORE, 0, LONG_MAX), .unit = "bytes"},
-	{"nproc", CONF_NUMBER, LIMIT(CONF_NPROC, 1, INT_MAX)},
-	{"fsize", CONF_NUMBER, LIMIT(CONF_FSIZE, 0, LONG_MAX), .unit = "bytes"},
+	{"nofile", CONF_NUMBER, LIMIT(CONF_NOFILE, 3, NOFILE_MAX, nofile_words)},
+	{"as", CONF_NUMBER, LIMIT(CONF_AS, 1, LONG_MAX, limit_words), .unit = "bytes"},
+	{"cpu", CONF_NUMBER, LIMIT(CONF_CPU, 1, LONG_MAX, limit_words), .unit = "seconds"},
+	{"core", CONF_NUMBER, LIMIT(CONF_CORE, 0, LONG_MAX, limit_words), .unit = "bytes"},
+	{"nproc", CONF_NUMBER, LIMIT(CONF_NPROC, 1, INT_MAX, limit_words)},
+	{"fsize", CONF_NUMBER, LIMIT(CONF_FSIZE, 0, LONG_MAX, limit_words), .unit = "bytes"},
 	{"sandbox", CONF_NUMBER, SERVICE(sandbox), .def = "auto", .word = sandboxes, .effect = CONF_WORKERS},
 	{"no-new-privileges", CONF_NUMBER, SERVICE(no_new_privileges), .def = "true", BOOL, .effect = CONF_WORKERS},
 	{"allow", CONF_LIST, SERVICE(allow), .effect = CONF_WORKERS, .never = "program"},
