@@ -24,7 +24,7 @@
 
 /* A list of strings; owned by its struct conf. */
 struct conf_list {
-	char **item;
+	char **item; /* NULL at its end; NULL itself while there is none */
 	size_t n;
 };
 

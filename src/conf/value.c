@@ -41,13 +41,16 @@ static long number_load(const struct conf_key *k, const void *base)
 
 int list_add(struct conf_list *list, const char *text)
 {
-	char **item = reallocarray(list->item, list->n + 1, sizeof(*item));
+	char **item = reallocarray(list->item, list->n + 2, sizeof(*item));
 
 	if (!item)
 		return -1;
 	list->item = item;
 	item[list->n] = strdup(text);
-	return item[list->n] ? (list->n++, 0) : -1;
+	if (!item[list->n])
+		return -1;
+	item[++list->n] = NULL;
+	return 0;
 }
 
 void list_free(struct conf_list *list)

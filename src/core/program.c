@@ -122,10 +122,7 @@ void program_run(const struct worker_args *a)
 
 	environment_make(a);
 	start_fd = descriptors_arrange(a);
-	what.argv = spawn_argv(s);
 	what.envp = env.var;
-	if (!what.argv)
-		fatal(WORKER_FAILED, "program: out of memory");
 	(void)!write(start_fd, "", 1);
 	spawn_become(&what, FIRST_FD + (int)a->n_listen, a->master, &step);
 	log_msg(LOG_ERR, "%s cannot be started: %s: %m", s->command.item[0], step);

@@ -28,7 +28,6 @@
 #define PEER_IS_DONE (1U << 8 /* CLOSE_WAIT */ | 1U << 9 /* LAST_ACK */ | 1U << 11 /* CLOSING */)
 #define WE_ARE_DONE  (1U << 4 /* FIN_WAIT1 */ | 1U << 9 /* LAST_ACK */ | 1U << 11 /* CLOSING */)
 
-static char **argv;
 static uint64_t ahead; /* bytes of this connection that are not the program's: a PROXY header */
 static bool strays;    /* children of earlier programs, in sessions of their own, live on */
 
@@ -43,8 +42,7 @@ static struct {
 
 static int exec_start(const struct handler_env *env)
 {
-	argv = spawn_argv(env->conf);
-	if (!argv || exec_env_init(env) < 0)
+	if (exec_env_init(env) < 0)
 		log_msg(LOG_ERR, "exec: out of memory");
 	else if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		log_msg(LOG_ERR, "subreaper: %m");
@@ -63,7 +61,7 @@ static void complain(const struct handler_env *env, const char *step, int error)
 		return;
 	told = error;
 	told_ms = mono_ms();
-	log_msg(LOG_ERR, "%s cannot be started: %s: %s", argv[0],
+	log_msg(LOG_ERR, "%s cannot be started: %s: %s", env->conf->command.item[0],
 		strcmp(step, "directory") == 0 ? env->conf->directory : step,
 		strerrordesc_np(error));
 }
@@ -268,7 +266,7 @@ static void socket_timeouts_clear(const struct conn *c)
 
 static void exec_serve(const struct handler_env *env, struct conn *c)
 {
-	struct spawn s = {.conf = env->conf, .argv = argv, .fd = {c->fd, c->fd, STDERR_FILENO}};
+	struct spawn s = {.conf = env->conf, .fd = {c->fd, c->fd, STDERR_FILENO}};
 	const char *step = "";
 	sigset_t all, before;
 	int sig = 0;
@@ -326,19 +324,11 @@ static void exec_report(const struct conn *c, struct log_record *r)
 	log_num(r, "maxrss_kib", (uint64_t)program.maxrss_kib);
 }
 
-static void exec_finish(const struct handler_env *env)
-{
-	(void)env;
-	free(argv);
-	exec_env_free();
-}
-
 const struct handler handler_exec = {
 	.name = "exec",
 	.start = exec_start,
 	.serve = exec_serve,
 	.report = exec_report,
-	.finish = exec_finish,
 	.limits_children = true,
 	.names_connections = true,
 };

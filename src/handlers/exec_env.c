@@ -84,8 +84,3 @@ char *const *exec_env(struct conn *c)
 	fixed.var[n] = NULL;
 	return fixed.var;
 }
-
-void exec_env_free(void)
-{
-	spawn_env_free(&fixed);
-}

@@ -11,6 +11,4 @@ int exec_env_init(const struct handler_env *env);
  * addresses, and no variables that tell them. Source: UCSPI (PROTO, TCPREMOTEIP, ...) */
 char *const *exec_env(struct conn *c);
 
-void exec_env_free(void);
-
 #endif

@@ -106,9 +106,10 @@ IN_CHILD static const char *become(
 IN_CHILD static int child_main(void *arg)
 {
 	struct child *c = arg;
+	char *const *argv = c->s->conf->command.item;
 
 	c->step = become(c->s, 3, c->parent, c->reset);
-	if (!c->step && syscall(SYS_execve, c->s->argv[0], c->s->argv, c->s->envp) < 0)
+	if (!c->step && syscall(SYS_execve, argv[0], argv, c->s->envp) < 0)
 		c->step = "exec";
 	c->error = errno;
 	return (int)syscall(SYS_exit_group, 127);
@@ -134,18 +135,11 @@ pid_t spawn(const struct spawn *s, const char **step)
 
 void spawn_become(const struct spawn *s, int first_fd, pid_t parent, const char **step)
 {
+	char *const *argv = s->conf->command.item;
+
 	*step = become(s, first_fd, parent, touched());
-	if (!*step && execve(s->argv[0], s->argv, s->envp) < 0)
+	if (!*step && execve(argv[0], argv, s->envp) < 0)
 		*step = "exec";
-}
-
-char **spawn_argv(const struct conf_service *conf)
-{
-	char **argv = calloc(conf->command.n + 1, sizeof(*argv));
-
-	if (argv)
-		memcpy(argv, conf->command.item, conf->command.n * sizeof(*argv));
-	return argv;
 }
 
 int spawn_env_set(struct spawn_env *e, const char *name, const char *value)
@@ -193,12 +187,4 @@ int spawn_env_conf(struct spawn_env *e, const struct conf_service *conf)
 		free(name);
 	}
 	return rc;
-}
-
-void spawn_env_free(struct spawn_env *e)
-{
-	for (size_t i = 0; i < e->n; i++)
-		free(e->var[i]);
-	free(e->var);
-	*e = (struct spawn_env){0};
 }

@@ -8,7 +8,6 @@
 /* What becomes of the child; all borrowed. */
 struct spawn {
 	const struct conf_service *conf; /* command, directory, limit[] */
-	char *const *argv;               /* argv[0] is the path too */
 	char *const *envp;               /* all of the environment */
 	int fd[3]; /* becomes 0, 1, 2: that number, or one above 2; nothing else stays open */
 };
@@ -25,19 +24,14 @@ pid_t spawn(const struct spawn *s, const char **step);
  * parent    who must still be there: its death from now on sends the stop-signal */
 void spawn_become(const struct spawn *s, int first_fd, pid_t parent, const char **step);
 
-/* argv for a command: an array on the heap with a NULL at its end, items borrowed. NULL: ENOMEM. */
-char **spawn_argv(const struct conf_service *conf);
-
 /* Add to the environment what `pass-environment` and `environment` ask for, the later winning over
- * the earlier of the same name. env  a list, freed by the caller with spawn_env_free()
- * Returns 0, or -1: out of memory. */
+ * the earlier of the same name. Returns 0, or -1: out of memory. */
 struct spawn_env {
 	char **var; /* NULL at its end */
 	size_t n;
 };
 int spawn_env_set(struct spawn_env *e, const char *name, const char *value);
 int spawn_env_conf(struct spawn_env *e, const struct conf_service *conf);
-void spawn_env_free(struct spawn_env *e);
 
 /* RLIMIT_* of each limit of the settings. */
 extern const int spawn_resource[CONF_LIMITS];
