@@ -5,6 +5,7 @@
 # SEED=N repeats the order of the actions; SECONDS_LONG says how long (600). A failure keeps the log in $CHAOS_KEEP.
 # CHAOS_ONLY="reload kill" does these things and no others, see the functions do_* of chaos.py.
 # Works with a build with sanitizers too.
+# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh" root prlimit
 
 SEED=${SEED:-$(date +%s)}
