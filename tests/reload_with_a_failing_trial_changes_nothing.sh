@@ -43,9 +43,9 @@ fails()
 	n=$((n + 1))
 	expect_match "answer for $1" "^error the old settings stay in force
 $conf:[0-9]+: service '(m|app)': .*" "$answer"
-	logged "reload: $conf:[0-9]+: service '(m|app)': " || fail "no file and line in the log for $1"
+	wait_log "reload: $conf:[0-9]+: service '(m|app)': "
 	wait_log "$3"
-	logged 'reload: failed; the old settings stay in force' || fail "no end in the log"
+	wait_log 'reload: failed; the old settings stay in force'
 	wait_for 5 notified "READY=1 STATUS=.*failed: $conf:[0-9]+: service" || fail "STATUS: $(tail -n 1 "$dir/notified")"
 	expect_match "reload_text" "^$conf:[0-9]+: service '(m|app)'" "$(state 'm.reload_text.decode()')"
 	expect "reloads" "(0, $n)" "$(state '(m.reloads_good, m.reloads_bad)')"
@@ -59,9 +59,9 @@ $conf:[0-9]+: service '(m|app)': .*" "$answer"
 }
 fails 'init that fails' ' options = {"init=fail"} }' 'service=m .*init fails because it was told to'
 fails 'init that crashes' ' options = {"in=init", "do=abort"} }' 'service=m .*killed by signal 6'
+fds=$((fds + 1)) # on which programs say that they are ready
 fails 'a program that cannot start' " options = {'x=y'} }
 	service app { listen = {'127.0.0.1:7014'} handler = program command = {'$dir/norun'} }" 'service=app .*/norun'
-fds=$((fds + 1)) # on which programs say that they are ready
 fails 'a program that dies' " options = {'x=y'} }
 	service app { listen = {'127.0.0.1:7014'} handler = program command = {'$dir/dies'} notify = true }" \
 	'service=app .*the floor is lava'
