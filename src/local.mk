@@ -73,7 +73,6 @@ libsockd_a_SOURCES = \
 	src/core/privs.c \
 	src/core/privs.h \
 	src/core/program.c \
-	src/core/program.h \
 	src/core/reload.c \
 	src/core/reload.h \
 	src/core/service.c \

@@ -1,7 +1,7 @@
 /* program.c: from a fork of the master to the program of the service: descriptors from 3 on, and the
  * variables by which programs know that they are there.
  * Source: sd_listen_fds(3); Server::Starter; einhorn's README */
-#include "core/program.h"
+#include "core/worker_setup.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 
 #include "handlers/handler.h"
 #include "handlers/spawn.h"
+#include "net/listener.h"
 
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START */
 
@@ -36,16 +37,12 @@ static void set_number(const char *name, long value)
 static void starter_port_add(struct buf *out, int listen_fd, int fd)
 {
 	char text[ADDR_TEXT_MAX];
-	struct addr a = {.len = sizeof(a.un)};
 	const char *from = text;
-	int v6only = 1;
-	socklen_t len = sizeof(v6only);
+	struct listener l;
 
-	if (getsockname(listen_fd, &a.sa, &a.len) < 0)
+	if (listener_from(&l, listen_fd) < 0)
 		fatal(WORKER_FAILED, "program: getsockname: %m");
-	(void)getsockopt(listen_fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, &len);
-	a.dual = !v6only && a.sa.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&a.in6.sin6_addr);
-	addr_format(&a, text);
+	addr_format(&l.bound, text);
 	if (strncmp(text, "unix:", 5) == 0)
 		from += 5;
 	else if (strncmp(text, "*:", 2) == 0 || strncmp(text, "0.0.0.0:", 8) == 0)
@@ -79,7 +76,7 @@ static void environment_make(const struct worker_args *a)
 	set("LISTEN_FDNAMES", names.data);
 	if (a->notify_name)
 		set("NOTIFY_SOCKET", a->notify_name);
-	if (spawn_env_conf(&env, a->conf) < 0)
+	if (spawn_env_conf(&env, a->env.conf) < 0)
 		fatal(WORKER_FAILED, "program: out of memory");
 	buf_free(&ports);
 	buf_free(&names);
@@ -115,7 +112,7 @@ static int descriptors_arrange(const struct worker_args *a)
 
 void program_run(const struct worker_args *a)
 {
-	const struct conf_service *s = a->conf;
+	const struct conf_service *s = a->env.conf;
 	struct spawn what = {.conf = s, .fd = {STDIN_FILENO, STDERR_FILENO, STDERR_FILENO}};
 	const char *step = "";
 	int start_fd;

@@ -58,11 +58,9 @@ static _Noreturn void child_run(
 	struct service *s, const struct pool *p, unsigned slot, int start_fd)
 {
 	struct worker_args args = {
-		.conf = p->conf,
 		.handler = p->area->handler,
 		.env = {.service = s->name,
 			.conf = p->conf,
-			.text = p->conf->text,
 			.slot = slot,
 			.board = s->board,
 			.area = p->area->map,

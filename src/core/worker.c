@@ -21,7 +21,6 @@
 #include "board/tally.h"
 #include "core/child.h"
 #include "core/gate.h"
-#include "core/program.h"
 #include "core/worker_accept.h"
 #include "core/worker_setup.h"
 
@@ -132,7 +131,8 @@ static int session_init(void)
 
 	if (getrandom(&conn_id, sizeof(conn_id), GRND_NONBLOCK) != sizeof(conn_id))
 		conn_id = mono_us() << 20 ^ (uint64_t)getpid();
-	if (!args->conf->session_timeout || timer_create(CLOCK_MONOTONIC, &ev, &session_timer) == 0)
+	if (!args->env.conf->session_timeout ||
+		timer_create(CLOCK_MONOTONIC, &ev, &session_timer) == 0)
 		return 0;
 	log_msg(LOG_ERR, "timer_create: %m");
 	return -1;
@@ -142,7 +142,7 @@ static void session_set(long seconds)
 {
 	struct itimerspec ts = {.it_value.tv_sec = seconds};
 
-	if (args->conf->session_timeout)
+	if (args->env.conf->session_timeout)
 		(void)timer_settime(session_timer, 0, &ts, NULL);
 }
 
@@ -189,7 +189,7 @@ static unsigned milliseconds(long s)
 
 static void serve(struct conn *c)
 {
-	const struct conf_service *s = args->conf;
+	const struct conf_service *s = args->env.conf;
 	uint64_t start_ms = mono_ms();
 	enum board_refusal refusal;
 
@@ -233,8 +233,8 @@ static void serve(struct conn *c)
 /* max-connections with its jitter, so that workers born together do not leave together. */
 static uint64_t lifetime(void)
 {
-	uint64_t max = (uint64_t)args->conf->max_connections;
-	uint64_t range = max * (uint64_t)args->conf->max_connections_jitter / 100;
+	uint64_t max = (uint64_t)args->env.conf->max_connections;
+	uint64_t range = max * (uint64_t)args->env.conf->max_connections_jitter / 100;
 	uint32_t r = 0;
 
 	if (!range)
@@ -320,7 +320,7 @@ void worker_run(const struct worker_args *a)
 	if (!a->handler->serve)
 		program_run(a);
 	setup_orphan_watch(a, life_fd);
-	gate_init(a->conf, a->lists, a->board, a->env.slot, a->older);
+	gate_init(a->env.conf, a->lists, a->board, a->env.slot, a->older);
 	if (accept_init(a->listen_fd, a->n_listen) < 0 || session_init() < 0)
 		exit(WORKER_FAILED);
 	if (a->handler->start && a->handler->start(&a->env) < 0)

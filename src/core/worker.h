@@ -22,7 +22,6 @@ enum worker_exit {
 
 /* Everything that a worker needs; all borrowed. */
 struct worker_args {
-	const struct conf_service *conf;
 	const struct handler *handler;
 	struct handler_env env;
 	struct board *board;

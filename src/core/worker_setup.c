@@ -80,7 +80,7 @@ static void setup_root(const char *path)
 
 void setup_identity(const struct worker_args *a)
 {
-	const struct conf_service *s = a->conf;
+	const struct conf_service *s = a->env.conf;
 	char name[CONF_NAME_MAX + 8];
 
 	snprintf(name, sizeof(name), "sockd:%s", s->name);

@@ -17,4 +17,8 @@ void setup_identity(const struct worker_args *a);
 /* Have SIGQUIT sent when the master dies. After setup_identity(), which would undo it. */
 void setup_orphan_watch(const struct worker_args *a, int life_fd);
 
+/* The last step of a worker whose handler is `program`: become the program. Writes a byte to start_fd when
+ * all but the exec is done, and another one if that fails; else it closes that descriptor. */
+_Noreturn void program_run(const struct worker_args *a);
+
 #endif

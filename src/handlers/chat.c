@@ -275,7 +275,7 @@ static void join(struct session *s, const char *text)
 	unsigned number = s->seat.slot + 1;
 	char nick[ROOM_NICK_MAX + 1];
 
-	if (text && *text)
+	if (text)
 		tell(s, "%s%s", text, text[strlen(text) - 1] == '\n' ? "" : "\n");
 	do {
 		snprintf(nick, sizeof(nick), "guest%u", number);
@@ -308,7 +308,7 @@ static void chat_serve(const struct handler_env *env, struct conn *c)
 		goto out;
 	}
 	room_sit(&s->seat);
-	join(s, env->text);
+	join(s, env->conf->text);
 	room_ring(&s->seat);
 	rc = converse(s);
 	/* The others learn it now, however slowly the client takes what is left. */

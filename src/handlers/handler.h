@@ -14,8 +14,7 @@
 struct handler_env {
 	const char *service; /* its name */
 	const struct conf_service *conf;
-	const char *text; /* key `text`, or NULL */
-	unsigned slot;    /* of this worker */
+	unsigned slot; /* of this worker */
 	const struct board *board;
 	void *area; /* shared by all workers of the service, zero at first; area_size bytes, or NULL */
 	/* For one that reads_boards: all services and sockd as a whole, to read. */

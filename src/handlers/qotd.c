@@ -22,7 +22,7 @@ static const char *qotd_check(const struct conf_service *s, char *err, size_t si
 
 static void qotd_serve(const struct handler_env *env, struct conn *c)
 {
-	const char *text = env->text && *env->text ? env->text : default_text;
+	const char *text = env->conf->text ? env->conf->text : default_text;
 	char out[2 * TEXT_MAX + 2];
 	size_t n = 0;
 	char last = 0;
