@@ -29,3 +29,18 @@ expect "worker" "$worker" "$(workers echo)"
 wait_log 'service=echo .*(Too many open files|descriptors)'
 exec {waiting}>&-
 stop
+
+# Where a pool has several listeners, the kernel wakes one worker for a new client: if that one has no descriptor, the
+# others get to know of the client.
+conf "$user
+service echo { listen = {'127.0.0.1:7001', '127.0.0.1:7002', 'unix:$dir/path'} handler = 'echo' workers = 2 }"
+start
+expect "answer" ping "$(ask 127.0.0.1:7001 ping)"
+wait_log 'closed source='
+first=$(sed -n 's/.* pid=\([0-9]*\) closed .*/\1/p' "$log")
+prlimit --pid "$first" --nofile=1:
+for address in 127.0.0.1:7001 127.0.0.1:7002 "unix:$dir/path" 127.0.0.1:7001; do
+	expect "answer at $address beside a worker without descriptors" ping "$(ask "$address" ping)"
+done
+logged "pid=$first accept: Too many open files" || fail "the other one was woken"
+stop

@@ -101,6 +101,13 @@ static int is_shortage(int error)
 	       error == EPERM;
 }
 
+/* This worker alone was woken for a connection that it cannot take; others may. On a listening socket
+ * SHUT_WR has no other effect than to wake all who wait for it. */
+static void wake_others(int fd)
+{
+	(void)shutdown(fd, SHUT_WR);
+}
+
 static int accept_from(int fd, struct conn *c)
 {
 	memset(c, 0, sizeof(*c));
@@ -180,6 +187,8 @@ enum accept_result accept_next(
 			return ACCEPT_SHUT;
 		} else if (is_shortage(error)) {
 			log_msg(LOG_ERR, "accept: %s", strerrordesc_np(error));
+			if (epoll_fd >= 0)
+				wake_others(listen_fd[index]);
 			pause_longer();
 		} else if (!is_passing(error)) {
 			log_msg(LOG_ERR, "accept: %s", strerrordesc_np(error));
