@@ -301,6 +301,13 @@ AM_TESTS_ENVIRONMENT = \
 check-fuzz:
 	$(AM_V_at)bash $(srcdir)/tests/fuzz/run.sh || test $$? -eq 77
 .PHONY: check-fuzz
+
+# Faults at full length: more than half an hour, root, nobody else on the machine.
+check-fault: all $(check_PROGRAMS)
+	$(AM_V_at)top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		SOCKD='$(abs_top_builddir)/src/sockd$(EXEEXT)' bash $(srcdir)/tests/fault/run.sh $(FAULTS) || test $$? -eq 77
+.PHONY: check-fault
+EXTRA_DIST += tests/fault
 EXTRA_DIST += tests/fuzz tests/import
 
 # A test that nobody runs is worse than none.
