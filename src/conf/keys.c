@@ -9,7 +9,7 @@
 #define NAME_CHARS  40       /* longer names are not compared with known ones */
 #define YEAR        31536000 /* s; the longest time that can be asked for */
 #define BACKLOG_MAX 1048576
-#define NOFILE_MAX  1048576 /* fs.nr_open, unless somebody changes it: nobody may have more. proc_sys_fs(5) */
+#define NOFILE_MAX  1048576 /* fs.nr_open as it comes; nobody may have more. proc_sys_fs(5) */
 
 /* clang-format off */
 static const struct conf_word log_levels[] = {
