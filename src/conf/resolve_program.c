@@ -217,24 +217,26 @@ static void check_variables(
 	}
 }
 
+static void check_path(
+	const struct view *v, const char *key, const char *path, mode_t type, int mode)
+{
+	char err[512];
+	int fd = view_check(v, path, type, mode, err, sizeof(err));
+
+	if (fd < 0)
+		tell(v, key, path, err);
+	fd_close(&fd);
+}
+
 /* With the rights of the service's user. */
 static void check_files(const struct view *v)
 {
 	const struct conf_service *s = v->s;
-	char err[512];
-	int fd;
 
-	if (s->directory && key_fits("directory", s)) {
-		fd = view_check(v, s->directory, S_IFDIR, X_OK, err, sizeof(err));
-		if (fd < 0)
-			tell(v, "directory", s->directory, err);
-		fd_close(&fd);
-	}
+	if (s->directory && key_fits("directory", s))
+		check_path(v, "directory", s->directory, S_IFDIR, X_OK);
 	if (s->module && key_fits("module", s)) {
-		fd = view_check(v, s->module, S_IFREG, R_OK, err, sizeof(err));
-		if (fd < 0)
-			tell(v, "module", s->module, err);
-		fd_close(&fd);
+		check_path(v, "module", s->module, S_IFREG, R_OK);
 		note_code(v, s->module);
 	}
 	if (key_fits("command", s) && s->command.n) {
