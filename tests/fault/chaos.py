@@ -31,7 +31,7 @@ STOLEN = "127.0.0.1:7999"
 
 # Lines of the log at level warning or error that may be there.
 EXPECTED = [re.compile(text) for text in (
-    r"logger died: killed by signal 9 \(KILL\); replaced", r"lines could not be written lost=\d+", r"lines were lost",
+    r"logger died: killed by signal 9 \(KILL\); replaced", r"lines could not be written lost=\d+", r"log lines lost", r"lines of stderr dropped",
     r"reload: ", r"upgrade: ", r"upstream \S+ is passed over", r"no upstream can be reached",
     r"accept: Too many open files", r"control: refused", r"its first worker died before it was ready",
     r"service=x .*died: exit status [01]\b", r"repeated",
@@ -53,6 +53,7 @@ class Judge:
         self.excused = {}  # key of a connection: when its owner was killed
         self.excused_services = {}  # service: until when losses of its clients are the upstream's
         self.killed = {}
+        self.paused_until = 0.0  # the service that may have an address which is then removed
         self.failure = None
         self.losses = collections.Counter()
         self.lock = threading.Lock()
@@ -87,8 +88,9 @@ class Judge:
     def loss(self, r):
         excuse = [k for k in r["keys"] if k in self.excused and self.excused[k] >= r["began"][0] - 0.01]
         why = "killed" if excuse else None
-        # A reload drains the queue of what it removes, an upgrade does not.
-        if not why and not r["strict"] and (r["what"].startswith("Lost: connect:") or r["upgrade"]):
+        # A reload drains the queue of what it removes, an upgrade does not; and nobody drains it in a pause.
+        if not why and not r["strict"] and (r["what"].startswith("Lost: connect:") or r["upgrade"] or
+                                            r["at"] < self.paused_until):
             why = "removed"
         if not why and SERVICES[r["service"]] in self.excused_services:
             since, until = self.excused_services[SERVICES[r["service"]]]
@@ -421,6 +423,8 @@ class Actor:
         name = self.rng.choice([s for s in self.model.service if s not in ("extra", "side")])
         seconds = self.rng.choice((0, 0.2, 2))
         judge.note("pause %s for %s s" % (name, seconds))
+        if name == "echo":
+            judge.paused_until = time.monotonic() + seconds + 5 * SLOW
         code, text = sockctl("pause", name)
         judge.check("pause:", code == 0, text)
         self.after(seconds, lambda: sockctl("resume", name))
@@ -548,12 +552,22 @@ class Actor:
             least = next(i for i in range(1000) if i not in used)
             if idle:
                 judge.note("nofile %d of %d" % (least, pid))
-                subprocess.run(["prlimit", "--pid", str(pid), "--nofile=%d:1024" % least], check=False, stderr=subprocess.DEVNULL)
+                self.nofile(pid, least)
             os.kill(pid, signal.SIGCONT)
-            self.after(2, lambda: subprocess.run(["prlimit", "--pid", str(pid), "--nofile=1024:1024"], check=False,
-                                                 stderr=subprocess.DEVNULL))
+            self.after(2, lambda: self.nofile(pid, 1024))
         except OSError:
             pass
+
+    @staticmethod
+    def nofile(pid, n):
+        """As the user of the worker: root may lack the right to do it to others."""
+        try:
+            with open("/proc/%d/status" % pid, encoding="ascii") as f:
+                uid, gid = (int(x) for x in re.findall(r"^[UG]id:\t(\d+)", f.read(), re.M))
+        except OSError:
+            return
+        subprocess.run(["prlimit", "--pid", str(pid), "--nofile=%d:" % n], check=False, stderr=subprocess.DEVNULL,
+                       user=uid, group=gid, extra_groups=[])
 
     # -- Time
 
