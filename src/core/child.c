@@ -12,7 +12,7 @@
 #define OOM_FILE   "/proc/self/oom_score_adj"
 #define OOM_MASTER "-900"
 
-static char oom_child[16];
+static char oom_own[16], oom_child[16]; /* what the master had at first; what children get */
 
 void child_keep(struct child_fds *k, int fd)
 {
@@ -83,9 +83,9 @@ void child_handle(int sig, void (*fn)(int))
 void child_outlive(void)
 {
 	int fd = open(OOM_FILE, O_RDWR | O_CLOEXEC), own;
-	ssize_t n = fd < 0 ? -1 : read(fd, oom_child, sizeof(oom_child) - 1);
+	ssize_t n = fd < 0 ? -1 : read(fd, oom_own, sizeof(oom_own) - 1);
 
-	own = atoi(oom_child);
+	own = atoi(oom_own);
 	/* Without CAP_SYS_RESOURCE it cannot go down, so let that of the children go up. */
 	if (n > 0 && own > atoi(OOM_MASTER) && pwrite(fd, OOM_MASTER, strlen(OOM_MASTER), 0) < 0)
 		own = own < 700 ? own + 300 : 1000;
@@ -93,18 +93,23 @@ void child_outlive(void)
 	fd_close(&fd);
 }
 
-static void oom_take(void)
+static void oom_take(const char *value)
 {
-	int fd = oom_child[0] ? open(OOM_FILE, O_WRONLY | O_CLOEXEC) : -1;
+	int fd = *value ? open(OOM_FILE, O_WRONLY | O_CLOEXEC) : -1;
 
 	if (fd >= 0)
-		(void)!write(fd, oom_child, strlen(oom_child));
+		(void)!write(fd, value, strlen(value));
 	fd_close(&fd);
+}
+
+void child_succeed(void)
+{
+	oom_take(oom_own);
 }
 
 void child_signals(const int *ignored, size_t n)
 {
-	oom_take();
+	oom_take(oom_child);
 	for (int sig = 1; sig < NSIG; sig++) {
 		if (sig != SIGKILL && sig != SIGSTOP)
 			child_handle(sig, SIG_DFL);

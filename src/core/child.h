@@ -29,6 +29,9 @@ void child_close_others(struct child_fds *k);
  * proc_pid_oom_score_adj(5) */
 void child_outlive(void);
 
+/* In a child that becomes the next master: what child_outlive() found. */
+void child_succeed(void);
+
 /* Every signal at its default, but these ignored; and what child_outlive() has in store for children. */
 void child_signals(const int *ignored, size_t n);
 

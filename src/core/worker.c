@@ -316,6 +316,8 @@ void worker_run(const struct worker_args *a)
 	null_fd = setup_descriptors(a, &life_fd);
 	if (a->handler->serve)
 		signals_init();
+	else
+		child_signals(NULL, 0);
 	setup_identity(a);
 	if (!a->handler->serve)
 		program_run(a);
