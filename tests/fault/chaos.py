@@ -201,6 +201,8 @@ class Actor:
         self.before = None
         kinds = [k for k in dir(self) if k.startswith("do_")]
         self.weights = {k: self.rng.choice((0, 1, 1, 2, 4)) for k in kinds}
+        if SANITIZED:
+            self.weights["do_nofile"] = 0  # LeakSanitizer needs some at the end
         if "CHAOS_ONLY" in os.environ:
             self.weights = {"do_" + k: 1 for k in os.environ["CHAOS_ONLY"].split()}
         self.pace = self.rng.choice(((0, 0.01), (0, 0, 0.05, 0.3), (0, 0.05, 0.3, 1)))
