@@ -2,7 +2,8 @@
 # killed at session-timeout, the log is rate-limited, nobody is blocked.
 . "$(dirname "$0")/lib_fault.sh" root
 
-conf "defaults { handler = exec workers = 2 }
+conf "shutdown-timeout = 2
+defaults { handler = exec workers = 2 }
 service family { listen = '127.0.0.1:7001' session-timeout = 2
 	command = {'/bin/sh', '-c', 'for i in 1 2 3; do sleep 4711 & done; trap : TERM; echo go; while :; do sleep 1; done'} }
 service deaf { listen = '127.0.0.1:7002' session-timeout = 2
