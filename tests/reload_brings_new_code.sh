@@ -72,6 +72,25 @@ echo=$(workers echo)
 reload_ok
 kept echo "a reload that names nobody"
 
+# one that is asked for meanwhile names nobody either
+settings=$(cat "$conf")
+mkfifo "$dir/slow.conf"
+conf "$settings
+include('$dir/slow.conf')"
+mark
+ctl_begin named reload echo
+wait_log 'reload: reading'
+kill -HUP "$master"
+for n in 1 2; do
+	ctl version >"$dir/version"
+	echo "log-level = info" >"$dir/slow.conf"
+	wait_for 10 eval "[ \$(logged_times 'reload: done') -eq $n ]" || fail "no reload $n"
+	[ $n -ne 1 ] || wait_for 5 renewed || fail "the worker of echo stays"
+	[ $n -ne 1 ] || echo=$(workers echo)
+done
+kept echo "the next reload"
+conf "$settings"
+
 # one that fails takes the wish along
 module three
 sed -i 's/echo workers = 1/echo workers = x/' "$conf"

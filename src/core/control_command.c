@@ -103,7 +103,7 @@ static void reload(struct control_client *c, char **word)
 
 		if (!s)
 			return;
-		s->renew = true;
+		s->renew = reload_next(false);
 	}
 	c->waits = dry ? CONTROL_DIFF : CONTROL_RELOAD;
 	/* It may be over at once: then c is closed. */

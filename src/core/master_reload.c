@@ -125,8 +125,6 @@ static void conclude(bool good)
 	if (!dry)
 		result_tell(good, result.data ? result.data : "");
 	control_reloaded(dry, reload.ticket[dry], good, result.data ? result.data : "done\n");
-	for (struct service *s = services; s && !dry && !reload.again[false]; s = s->next)
-		s->renew = false;
 	buf_free(&result);
 	reload_resume();
 }

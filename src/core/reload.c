@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/master_reload.h"
 #include "core/service.h"
 #include "handlers/handler.h"
 
@@ -158,7 +159,7 @@ static int item_make(
 	it->service = service_find(c->name);
 	old = conf_in_force(it->service);
 	it->effect = old ? conf_compare(old, c, NULL) : (unsigned)CONF_LISTEN;
-	if (old && it->service->renew)
+	if (old && it->service->renew >= reload_next(false) - 1)
 		it->effect |= CONF_WORKERS;
 	return it->effect & CONF_LISTEN ? item_open(it, deadline_ms, err) : 0;
 }

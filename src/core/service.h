@@ -28,7 +28,7 @@ struct service {
 	unsigned generations; /* so many pools have there been */
 	bool leaving;         /* removed, or sockd stops */
 	bool paused;          /* no workers: clients wait in the queue */
-	bool renew;           /* the next reload gives it new workers, whatever has changed */
+	unsigned renew;       /* ticket of the last reload that gives it new workers all the same */
 	struct service *next;
 };
 
