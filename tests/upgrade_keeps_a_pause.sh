@@ -43,6 +43,9 @@ old=$master
 mark
 kill -USR2 "$old"
 wait_log 'upgrade: starting'
+for word in pause resume; do # it has been told by now what is paused
+	expect_match "$word meanwhile" "^error an upgrade is in work" "$(ctl $word other)"
+done
 cpy 'time.sleep(6)'
 echo "log-level = info" >"$dir/slow.conf"
 wait_log 'upgrade: (done|failed)' 20

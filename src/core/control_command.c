@@ -139,6 +139,10 @@ static void pause_resume(struct control_client *c, char **word)
 
 	if (!s)
 		return;
+	if (master.state == STATE_UPGRADING) {
+		control_answer(c, false, "an upgrade is in work: the new program would not know\n");
+		return;
+	}
 	service_pause(s, on);
 	snprintf(text, sizeof(text), "service '%s': %s\n", s->name,
 		on ? "paused: clients wait in the queue" : "resumed");
