@@ -92,20 +92,25 @@ size_t pool_staying(const struct pool *p)
 	return n;
 }
 
+/* Room for so many workers. Returns false without memory. */
+static bool room_make(struct pool *p, size_t cap)
+{
+	struct worker *more = realloc(p->worker, cap * sizeof(*more));
+
+	if (!more)
+		return false;
+	p->worker = more;
+	p->cap = cap;
+	return true;
+}
+
 static bool spawn_one(struct pool *p)
 {
 	struct worker w = {.started_ms = mono_ms()};
 
-	if (p->n == p->cap) {
-		size_t cap = p->cap ? 2 * p->cap : 16;
-		struct worker *more = realloc(p->worker, cap * sizeof(*more));
-
-		if (!more) {
-			log_service(LOG_ERR, p->service->name, "fork: out of memory");
-			return false;
-		}
-		p->worker = more;
-		p->cap = cap;
+	if (p->n == p->cap && !room_make(p, p->cap ? 2 * p->cap : 16)) {
+		log_service(LOG_ERR, p->service->name, "fork: out of memory");
+		return false;
 	}
 	w.pid = service_fork(p->service, p, &w);
 	if (w.pid < 0)
@@ -304,6 +309,8 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	service_slot_clear(p->service, w->slot);
 	program_unwatch(w->start);
 	*w = p->worker[--p->n];
+	if (p->cap > 64 && p->n < p->cap / 4)
+		(void)room_make(p, p->cap / 2);
 	if (pool_is_program(p))
 		program_reaped(p, pid);
 	if (p->leave != LEAVE_NOT && p->n == 0 && !p->left) {
