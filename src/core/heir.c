@@ -77,6 +77,7 @@ void heir_failed(const char *reason)
 
 bool heir_leaves(void)
 {
+	loop_timer_clear(&heir.live);
 	tell("F", 1);
 	return heir_waits();
 }
@@ -226,7 +227,6 @@ int heir_init(void)
 		}
 	}
 	free(text);
-	heir.since_ms = mono_ms();
 	sdnotify_mute(true);
 	return fd;
 }
@@ -246,13 +246,12 @@ static void live_due(void *arg)
 	if (mono_ms() - heir.since_ms < LIMIT_MS)
 		return;
 	for (const struct service *s = services; s; s = s->next) {
-		if (s->pool && s->pool->ready)
+		if (s->paused || (s->pool && s->pool->ready))
 			continue;
 		snprintf(text, sizeof(text), "service '%s': its first worker was not ready in %d s",
 			s->name, LIMIT_MS / 1000);
 		heir_failed(text);
 	}
-	loop_timer_clear(&heir.live);
 	(void)heir_leaves();
 	master.status = EXIT_FAILURE;
 	master_stop();
@@ -260,6 +259,8 @@ static void live_due(void *arg)
 
 void heir_live(void)
 {
+	/* Not before the settings are read, which may take long. */
+	heir.since_ms = mono_ms();
 	if (heir_waits() && !heir.then) /* every service may be paused: that is ready enough */
 		live_due(NULL);
 }
