@@ -11,8 +11,9 @@
 
 #define OOM_FILE   "/proc/self/oom_score_adj"
 #define OOM_MASTER "-900"
+#define OOM_FIRST  "900"
 
-static char oom_own[16], oom_child[16]; /* what the master had at first; what children get */
+static char oom_own[16]; /* what the master had before it lowered it; "": it did not */
 
 void child_keep(struct child_fds *k, int fd)
 {
@@ -80,20 +81,7 @@ void child_handle(int sig, void (*fn)(int))
 	sigaction(sig, &sa, NULL);
 }
 
-void child_outlive(void)
-{
-	int fd = open(OOM_FILE, O_RDWR | O_CLOEXEC), own;
-	ssize_t n = fd < 0 ? -1 : read(fd, oom_own, sizeof(oom_own) - 1);
-
-	own = atoi(oom_own);
-	/* Without CAP_SYS_RESOURCE it cannot go down, so let that of the children go up. */
-	if (n > 0 && own > atoi(OOM_MASTER) && pwrite(fd, OOM_MASTER, strlen(OOM_MASTER), 0) < 0)
-		own = own < 700 ? own + 300 : 1000;
-	snprintf(oom_child, sizeof(oom_child), "%d", own);
-	fd_close(&fd);
-}
-
-static void oom_take(const char *value)
+static void oom_write(const char *value)
 {
 	int fd = *value ? open(OOM_FILE, O_WRONLY | O_CLOEXEC) : -1;
 
@@ -102,14 +90,26 @@ static void oom_take(const char *value)
 	fd_close(&fd);
 }
 
-void child_succeed(void)
+void child_outlive(void)
 {
-	oom_take(oom_own);
+	int fd = open(OOM_FILE, O_RDWR | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, oom_own, sizeof(oom_own) - 1);
+
+	/* Without CAP_SYS_RESOURCE it cannot go down. */
+	if (n <= 0 || atoi(oom_own) <= atoi(OOM_MASTER) ||
+		pwrite(fd, OOM_MASTER, strlen(OOM_MASTER), 0) < 0)
+		oom_own[0] = '\0';
+	fd_close(&fd);
+}
+
+void child_expendable(void)
+{
+	oom_write(OOM_FIRST);
 }
 
 void child_signals(const int *ignored, size_t n)
 {
-	oom_take(oom_child);
+	oom_write(oom_own);
 	for (int sig = 1; sig < NSIG; sig++) {
 		if (sig != SIGKILL && sig != SIGSTOP)
 			child_handle(sig, SIG_DFL);

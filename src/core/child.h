@@ -25,14 +25,14 @@ pid_t child_fork(int *fd);
 /* Close every descriptor above 2 that is not in k, and empty k. Source: close_range(2) */
 void child_close_others(struct child_fds *k);
 
-/* Only in the master: when memory runs out, the kernel shall rather choose any child. Source:
- * proc_pid_oom_score_adj(5) */
+/* Only in the master: when memory runs out, the kernel shall rather choose anybody else; it needs rights for that.
+ * Source: proc_pid_oom_score_adj(5) */
 void child_outlive(void);
 
-/* In a child that becomes the next master: what child_outlive() found. */
-void child_succeed(void);
+/* In a child: it shall choose this one before others. */
+void child_expendable(void);
 
-/* Every signal at its default, but these ignored; and what child_outlive() has in store for children. */
+/* Every signal at its default, but these ignored; and undo what child_outlive() has done. */
 void child_signals(const int *ignored, size_t n);
 
 /* Install a handler without SA_RESTART: a blocked call returns EINTR. */

@@ -72,6 +72,7 @@ int settings_child(const struct conf_source *src, unsigned dump_flags, pid_t *ch
 	*child = child_fork(&fd);
 	if (*child == 0) {
 		child_signals(ignored, ARRAY_SIZE(ignored));
+		child_expendable(); /* a reload that takes too much memory ends, and nothing else */
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		child_run(src, dump_flags, fd);

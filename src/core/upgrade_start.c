@@ -171,7 +171,6 @@ static _Noreturn void program_become(int tell_fd)
 	if (self.folder)
 		(void)!chdir(self.folder);
 	child_signals(NULL, 0);
-	child_succeed();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(self.path, self.argv);
