@@ -141,6 +141,7 @@ shell_tests = \
 	tests/module_wrong_abi.sh \
 	tests/no_enabled_service_is_an_error.sh \
 	tests/options_and_usage.sh \
+	tests/orphans_without_end_hold_up_nobody.sh \
 	tests/pidfile_is_written_and_locked.sh \
 	tests/pidfile_symlink_is_refused.sh \
 	tests/pool_grows_and_shrinks.sh \

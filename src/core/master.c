@@ -27,6 +27,7 @@
 #define NOTIFY_AGAIN_MS  100
 #define START_SLOW_MS    5000
 #define LOGGER_FINISH_MS 2000
+#define REAP_AT_ONCE     100
 #define OLDER_MS         3000 /* what an old master needs to enforce its shutdown-timeout */
 
 struct master master;
@@ -276,18 +277,24 @@ static void child_reaped(pid_t pid, int status)
 	}
 }
 
-/* As long as a program that has died is not reaped, no other group can have its number. */
-static void reap_all(void)
+/* As long as a program that has died is not reaped, no other group can have its number. A few at a
+ * time: a service may have orphans that die without end. */
+static void reap_some(void *arg)
 {
+	static struct loop_timer rest = {.fn = reap_some};
 	siginfo_t si = {0};
-	int status;
+	int status, n = 0;
 
-	while (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) == 0 && si.si_pid > 0) {
+	(void)arg;
+	while (n++ < REAP_AT_ONCE && waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		si.si_pid > 0) {
 		program_died(si.si_pid);
 		if (waitpid(si.si_pid, &status, WNOHANG) == si.si_pid)
 			child_reaped(si.si_pid, status);
 		si.si_pid = 0;
 	}
+	if (n > REAP_AT_ONCE)
+		loop_timer_set(&rest, 1); /* 0 would be now */
 }
 
 static void on_signal(int sig)
@@ -296,7 +303,7 @@ static void on_signal(int sig)
 
 	switch (sig) {
 	case SIGCHLD:
-		reap_all();
+		reap_some(NULL);
 		break;
 	case SIGTERM:
 	case SIGQUIT:
