@@ -269,11 +269,11 @@ static bool word_take(void)
 		loop_timer_clear(&up.silence);
 		/* Should it end now, that is seen by the one who gives up or by the one who takes over. */
 		loop_remove(&up.io);
-		/* Or else the new master would be our child. */
-		(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
-		if (up.nurse > 0)
+		if (up.nurse > 0) {
+			/* Or else the new master would be our child. */
+			(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 			kill(up.nurse, SIGKILL);
-		else
+		} else
 			hand_over(NULL);
 	} else if (text[0] == 'F') {
 		failed("the new program has failed, and finishes what it has begun to serve");
