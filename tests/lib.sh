@@ -504,5 +504,5 @@ accepts()
 
 # --- Faults at full length --------------------------------------------------------------------
 
-# shellcheck source=tests/fault/lib_fault.sh
+# shellcheck source=/dev/null
 [ -z "${SOCKD_TEST_FAULT:-}" ] || . "$tests/fault/lib_fault.sh"
