@@ -141,6 +141,27 @@ load_value() {
 	echo 0
 }
 
+# during COMMAND [ARG...]: $line of the load by $CLIENTS while COMMAND runs, and its $status
+during() {
+	"$dir/load" -c "$CLIENTS" -s 3600 -d 64 "127.0.0.1:$PORT" >"$dir/load.out" &
+	loader=$!
+	"$@"
+	kill -TERM "$loader"
+	wait "$loader"
+	status=$?
+	loader=
+	line=$(cat "$dir/load.out")
+	echo "$line" >&2
+}
+
+# during_table WITH WITHOUT: two such lines beside each other
+during_table() {
+	echo "| connections a second | $(load_value ops_per_s "$1") | $(load_value ops_per_s "$2") |"
+	echo "| lost or refused | $(load_value lost "$1") | $(load_value lost "$2") |"
+	echo "| p50, µs | $(load_value p50_us "$1") | $(load_value p50_us "$2") |"
+	echo "| p99, µs | $(load_value p99_us "$1") | $(load_value p99_us "$2") |"
+}
+
 # median NUMBER...
 median() {
 	printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 }

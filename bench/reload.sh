@@ -1,6 +1,6 @@
 #!/bin/bash
 # reload.sh: reloads that replace every worker of the service that is under load. Each waits until the last
-# worker of the old settings has left.
+# worker of the old settings has left. The same load without them is the yardstick for p99.
 #
 # RELOADS (100), CLIENTS (8), WORKERS (16). Exit status 1 if a connection was lost or refused.
 
@@ -19,28 +19,30 @@ replaced() {
 	done
 }
 
-settings "$WORKERS" "log-connections = false"
+reloads() {
+	local i start
+
+	for ((i = 1; i <= RELOADS; i++)); do
+		old=$(workers "$master")
+		settings "$WORKERS" "idle-timeout = $((i % 2 + 60))"
+		start=$(now_ms)
+		kill -HUP "$master"
+		until_true 10 "reload $i" replaced
+		times+=($(($(now_ms) - start)))
+	done
+}
+
+settings "$WORKERS" "idle-timeout = 60"
 sockd_start "$WORKERS"
-"$dir/load" -c "$CLIENTS" -s 3600 -d 64 "127.0.0.1:$PORT" >"$dir/load.out" &
-loader=$!
-for ((i = 1; i <= RELOADS; i++)); do
-	old=$(workers "$master")
-	settings "$WORKERS" "log-connections = $([ $((i % 2)) -eq 1 ] && echo true || echo false)"
-	start=$(now_ms)
-	kill -HUP "$master"
-	until_true 10 "reload $i" replaced
-	times+=($(($(now_ms) - start)))
-done
-kill -TERM "$loader"
-wait "$loader"
-status=$?
-loader=
-line=$(cat "$dir/load.out")
+began=$(now_ms)
+during reloads
+seconds=$((($(now_ms) - began + 999) / 1000))
+with=$line
+lost=$status
+during sleep "$seconds"
 master_stop
-echo "$line" >&2
-echo "| $RELOADS reloads under load of $CLIENTS clients, $WORKERS workers replaced each time | |"
-echo "|---|---:|"
-echo "| connections served meanwhile | $(load_value ops "$line") |"
-echo "| lost or refused | $(load_value lost "$line") |"
-printf '| ms until the last old worker has left, median | %.0f |\n' "$(median "${times[@]}")"
-exit $status
+echo "| $RELOADS reloads under load of $CLIENTS clients, $WORKERS workers replaced each time | with | without |"
+echo "|---|---:|---:|"
+during_table "$with" "$line"
+printf '| ms until the last old worker has left, median | %.0f | |\n' "$(median "${times[@]}")"
+exit "$lost"

@@ -12,19 +12,6 @@ times=()
 left() { ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null; }
 taken_over() { [ "$(cat "$dir/pid")" != "$master" ]; }
 
-# measure COMMAND [ARG...]: $line of the load while COMMAND runs, and its $status
-measure() {
-	"$dir/load" -c "$CLIENTS" -s 3600 -d 64 "127.0.0.1:$PORT" >"$dir/load.out" &
-	loader=$!
-	"$@"
-	kill -TERM "$loader"
-	wait "$loader"
-	status=$?
-	loader=
-	line=$(cat "$dir/load.out")
-	echo "$line" >&2
-}
-
 upgrades() {
 	local i start before
 
@@ -47,19 +34,16 @@ until_true 30 "sockd" test -s "$dir/pid"
 master=$(cat "$dir/pid")
 until_true 30 "$WORKERS workers of sockd" has_workers "$WORKERS"
 began=$(now_ms)
-measure upgrades
+during upgrades
 seconds=$((($(now_ms) - began + 999) / 1000))
 with=$line
 lost=$status
-measure sleep "$seconds"
+during sleep "$seconds"
 kill -TERM "$master"
 until_true 10 "the end of the last master" left "$master"
 master=
 echo "| $UPGRADES upgrades under load of $CLIENTS clients, $WORKERS workers | with | without |"
 echo "|---|---:|---:|"
-echo "| connections a second | $(load_value ops_per_s "$with") | $(load_value ops_per_s "$line") |"
-echo "| lost or refused | $(load_value lost "$with") | $(load_value lost "$line") |"
-echo "| p50, µs | $(load_value p50_us "$with") | $(load_value p50_us "$line") |"
-echo "| p99, µs | $(load_value p99_us "$with") | $(load_value p99_us "$line") |"
+during_table "$with" "$line"
 printf '| ms until the old master has left, median | %.0f | |\n' "$(median "${times[@]}")"
 exit "$lost"
