@@ -3,6 +3,7 @@
 #include "core/pool.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -310,7 +311,7 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	program_unwatch(w->start);
 	*w = p->worker[--p->n];
 	if (p->cap > 64 && p->n < p->cap / 4)
-		(void)room_make(p, p->cap / 2);
+		(void)(room_make(p, p->cap / 2) && malloc_trim(0));
 	if (pool_is_program(p))
 		program_reaped(p, pid);
 	if (p->leave != LEAVE_NOT && p->n == 0 && !p->left) {
