@@ -310,8 +310,9 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 	service_slot_clear(p->service, w->slot);
 	program_unwatch(w->start);
 	*w = p->worker[--p->n];
-	if (p->cap > 64 && p->n < p->cap / 4)
-		(void)(room_make(p, p->cap / 2) && malloc_trim(0));
+	/* What a large table leaves behind glibc would keep: M_TRIM_THRESHOLD grows with it. */
+	if (p->cap > 64 && p->n < p->cap / 4 && room_make(p, p->cap / 2))
+		malloc_trim(0);
 	if (pool_is_program(p))
 		program_reaped(p, pid);
 	if (p->leave != LEAVE_NOT && p->n == 0 && !p->left) {

@@ -273,8 +273,9 @@ static bool word_take(void)
 			/* Or else the new master would be our child. */
 			(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 			kill(up.nurse, SIGKILL);
-		} else
+		} else {
 			hand_over(NULL);
+		}
 	} else if (text[0] == 'F') {
 		failed("the new program has failed, and finishes what it has begun to serve");
 	} else if (mono_ms() - up.since_ms < WHOLE_MS) {
