@@ -1,10 +1,11 @@
 /* upgrade.h: replace the running program by the one on disk, while the master goes on until that one is
  * ready. What the new one does for it is in heir.h.
  *
- * The two speak over a SEQPACKET pair. The new one says "." (alive), "E" and a reason, or "R" and its pid
- * (every service is ready); the answer to that is "G" (go: all is yours) or "GH" (and read your settings
- * again). Whoever sees the other's end before that goes on alone, or leaves. After it "S" and "K" tell the
- * old one that the new one stops, gently or at once.
+ * The two speak over a SEQPACKET pair. The new one says "." (alive), "E" and a reason, "F" (failed: it only
+ * finishes what its workers have begun to serve), or "R" and its pid (every service is ready); the answer to
+ * that is "G" (go: all is yours) or "GH" (and read your settings again). Whoever sees the other's end before
+ * that goes on alone, or leaves. After it "S" and "K" tell the old one that the new one stops, gently or at
+ * once. "X" and a status come from the nurse: so the new program has ended.
  */
 #ifndef SOCKD_CORE_UPGRADE_H
 #define SOCKD_CORE_UPGRADE_H
