@@ -196,8 +196,6 @@ static void death_log(struct pool *p, const struct worker *w, int status, bool e
 		return;
 	death_text(text, sizeof(text), status);
 	/* What the next one says has its place in the line about its end, if nobody else speaks. */
-	if (!expected)
-		p->told = status;
 	log_begin(&r, level, LOG_F_DEATH | (loop && alone ? LOG_F_HOLD : 0),
 		expected ? "left" : text);
 	log_str(&r, "service", p->service->name);
@@ -304,6 +302,8 @@ bool pool_reap(struct pool *p, pid_t pid, int status)
 		p->untold++;
 	else
 		death_log(p, w, status, expected);
+	if (early)
+		p->told = status;
 	exit_count(p, w, status, expected);
 	if (w->leave == LEAVE_DRAIN && WIFEXITED(status) && WEXITSTATUS(status) == WORKER_DRAINED)
 		service_drained(p->service, p);

@@ -52,7 +52,7 @@ struct pool {
 	uint64_t early_ms;   /* the last of them */
 	uint64_t backoff_ms; /* 0: no crash loop */
 	pid_t probe;         /* in a crash loop: the attempt that is watched */
-	int told;            /* status of the last death that had a line */
+	int told;            /* status of the last early death */
 	unsigned untold;     /* deaths without a line: they are like the one before */
 	struct loop_timer retry;
 
