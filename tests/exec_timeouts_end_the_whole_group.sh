@@ -16,7 +16,7 @@ conf "defaults { handler = 'exec' workers = 4 command = {'$dir/group'} }
 service session { listen = '127.0.0.1:7001' session-timeout = 1 }
 service first { listen = '127.0.0.1:7002' first-byte-timeout = 1 command = {'/bin/cat'} }
 service idle { listen = '127.0.0.1:7003' idle-timeout = 1 command = {'/bin/cat'} }
-service proxied { listen = '127.0.0.1:7004' first-byte-timeout = 1 command = {'/bin/cat'}
+service proxied { listen = '127.0.0.1:7004' workers = 1 first-byte-timeout = 1 command = {'/bin/cat'}
 	proxy-protocol = 'v1' proxy-trusted = '127.0.0.1' }
 service both { listen = '127.0.0.1:7005' first-byte-timeout = 30 idle-timeout = 1 command = {'/bin/cat'} }
 service polite { listen = '127.0.0.1:7006' session-timeout = 1 stop-signal = 'INT'
@@ -111,4 +111,21 @@ wait_log 'service=proxied .*closed .*bytes_in=0 bytes_out=0 end=first-byte-timeo
 wait_log 'service=both .*closed .*end=idle-timeout'
 wait_log 'service=polite .*closed .*end=session-timeout .*exit=9'
 wait_log 'service=first .*closed .*bytes_in=1 bytes_out=1 end=exited'
+
+# A byte that comes right behind a PROXY header is not taken for a part of it, nor the header for a byte.
+if command -v strace >/dev/null; then
+	inject ioctl delay_enter=300000 "$(workers proxied)"
+	py '
+c = Client("127.0.0.1:7004")
+c.send(proxy_v1())
+c.quiet(0.1)
+c.send("x")
+expect("echo", b"x", c.take(1))
+c.fin()
+c.rest()
+' || exit 1
+	wait_log 'service=proxied .*closed .*bytes_out=1 .*exit='
+	inject_end
+	logged 'service=proxied .*bytes_in=1 bytes_out=1 end=exited' || fail "bytes were taken for a header"
+fi
 stop

@@ -108,14 +108,13 @@ static enum board_refusal header_take(struct conn *c)
 	uint64_t ms = c->first_byte_ms ? c->first_byte_ms : HEADER_MS;
 	struct proxy_header h;
 	const char *why;
-	size_t used;
 
 	if (c->peer.sa.sa_family != AF_UNIX &&
 		(!lists->trusted || !access_has(lists->trusted, &c->peer)))
 		return refuse(c, REFUSED_PROXY_UNTRUSTED, NULL);
 	/* The values of the setting are the bits of the versions. */
 	if (proxy_header_read(c->fd, (unsigned)conf->proxy_protocol, mono_ms() + ms, c->stop, &h,
-		    &used, &why) < 0)
+		    &c->ahead, &why) < 0)
 		return header_failed(c, why);
 	if (h.local)
 		return REFUSED_NOT;

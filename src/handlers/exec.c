@@ -28,8 +28,7 @@
 #define PEER_IS_DONE (1U << 8 /* CLOSE_WAIT */ | 1U << 9 /* LAST_ACK */ | 1U << 11 /* CLOSING */)
 #define WE_ARE_DONE  (1U << 4 /* FIN_WAIT1 */ | 1U << 9 /* LAST_ACK */ | 1U << 11 /* CLOSING */)
 
-static uint64_t ahead; /* bytes of this connection that are not the program's: a PROXY header */
-static bool strays;    /* children of earlier programs, in sessions of their own, live on */
+static bool strays; /* children of earlier programs, in sessions of their own, live on */
 
 /* The program of the last connection. Its pid is that of its group, too. */
 static struct {
@@ -108,18 +107,6 @@ static uint64_t fin_of_peer(const struct tcp_info *ti)
 	return PEER_IS_DONE >> ti->tcpi_state & 1;
 }
 
-/* What the worker has read already. */
-static uint64_t bytes_ahead(const struct handler_env *env, const struct conn *c)
-{
-	struct tcp_info ti;
-	int unread;
-
-	if (env->conf->proxy_protocol == CONF_PROXY_OFF || !tcp_info_get(c, &ti) ||
-		ioctl(c->fd, SIOCINQ, &unread) < 0)
-		return 0;
-	return ti.tcpi_bytes_received - fin_of_peer(&ti) - (uint64_t)unread;
-}
-
 /* How long to wait before looking at the connection again, in ms; -1: for ever; 0: it was quiet for too
  * long, c->end says so. Bytes are those that the kernel counts, which for unix sockets it does not. */
 static int64_t patience(struct conn *c, uint64_t start_ms)
@@ -130,7 +117,7 @@ static int64_t patience(struct conn *c, uint64_t start_ms)
 
 	if ((!limit && !look) || !tcp_info_get(c, &ti))
 		return -1;
-	if (!limit || ti.tcpi_bytes_received > ahead) {
+	if (!limit || ti.tcpi_bytes_received > c->ahead) {
 		end = "idle-timeout";
 		limit = c->idle_ms;
 		quiet = quiet < ti.tcpi_last_data_recv ? quiet : ti.tcpi_last_data_recv;
@@ -228,7 +215,7 @@ static void bytes_count(struct conn *c)
 
 	if (!tcp_info_get(c, &ti))
 		return;
-	c->bytes_in = ti.tcpi_bytes_received - fin_of_peer(&ti) - ahead;
+	c->bytes_in = ti.tcpi_bytes_received - fin_of_peer(&ti) - c->ahead;
 	c->bytes_out = ti.tcpi_bytes_sent - ti.tcpi_bytes_retrans + ti.tcpi_notsent_bytes -
 		       (ti.tcpi_notsent_bytes && WE_ARE_DONE >> ti.tcpi_state & 1);
 }
@@ -272,7 +259,6 @@ static void exec_serve(const struct handler_env *env, struct conn *c)
 	int sig = 0;
 
 	s.envp = exec_env(c);
-	ahead = bytes_ahead(env, c);
 	socket_timeouts_clear(c);
 	memset(&program, 0, sizeof(program));
 	sigfillset(&all);

@@ -17,6 +17,7 @@ struct conn {
 	struct addr peer;  /* of the client; a PROXY header's replaces the socket's */
 	struct addr local; /* what it connected to; asked for by conn_local() */
 	uint64_t id;       /* unique among the connections of all workers of all services */
+	size_t ahead;      /* bytes of a PROXY header, which came before all that counts */
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	const char *end; /* how it ended, static: "eof", "done", "reset", ...; NULL = not yet */
