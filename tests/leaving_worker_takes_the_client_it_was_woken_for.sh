@@ -3,14 +3,23 @@
 # one comes.
 . "$(dirname "$0")/lib.sh" strace
 
-conf "service echo { listen = {'127.0.0.1:7001', '127.0.0.1:7002'} handler = 'echo' workers = 3 }"
+conf "service echo { listen = {'127.0.0.1:7001', '127.0.0.1:7002'} handler = 'echo' workers = 1 }"
 start
-# The one that has waited longest is woken; after this that is the second, and the pool shrinks to the third.
-mapfile -t old < <(workers echo)
+# The one that has come first is woken: let them come one after the other.
+listens() { [ "$(cat "/proc/$1/fdinfo/"* 2>/dev/null | grep -c '^tfd:')" -ge 2 ]; }
+old=("$(workers echo)")
+for n in 2 3; do
+	wait_for 5 listens "${old[-1]}" || fail "worker ${old[-1]} waits for nobody"
+	kill -TTIN "$master"
+	wait_workers echo $n
+	old+=("$(workers echo | grep -vxF "$(printf '%s\n' "${old[@]}")")")
+done
+wait_for 5 listens "${old[-1]}" || fail "worker ${old[-1]} waits for nobody"
+# After this the second is the one to be woken, and the pool shrinks to the third.
 kill -KILL "${old[0]}"
 wait_log "pid=${old[0]} died"
 wait_workers echo 3
-inject epoll_pwait delay_exit=1000000 "${old[1]}"
+inject epoll_pwait delay_exit=2000000 "${old[1]}"
 is() { grep -q "^State:.$1" "/proc/${old[1]}/status"; }
 waits() { grep -q epoll "$dir/trace" && is S; }
 wait_for 5 waits || fail "the worker does not wait: $(cat "$dir/trace")"
