@@ -292,13 +292,25 @@ hand_over()
 		exec $python -s -c 'from client import *; hand_over(sys.argv[1:])' "${sockets[@]}" -- "$@"
 }
 
+# One ready worker of each service makes it ready: true when the others, too, have the names by which they are found.
+lib_named()
+{
+	local pid name own
+
+	{ read -r own <"/proc/$master/comm"; } 2>/dev/null || return 0
+	for pid in $(children "$master"); do
+		{ read -r name <"/proc/$pid/comm"; } 2>/dev/null && [ "$name" = "$own" ] && return 1
+	done
+	return 0
+}
+
 # start ARG...: the same, ready.
 start()
 {
 	launch "$@"
 	wait_for 20 lib_settled || fail "sockd is not ready after 20 s"
 	gone "$master" && fail "sockd left instead of starting"
-	return 0
+	wait_for 10 lib_named || fail "a child of the master has no name of its own after 10 s"
 }
 
 # wait_exit SECONDS [PID]: until the master has left; $status is what it left with.
@@ -408,6 +420,17 @@ wait_workers()
 {
 	wait_for "${3:-5}" worker_count_is "$1" "$2" ||
 		fail "service $1 has $(worker_count "$1") workers and not $2 after ${3:-5} s"
+}
+
+# kill_hard PID...: KILL, and wait until they are gone: one that dies may still take a client.
+kill_hard()
+{
+	local pid
+
+	kill -KILL "$@"
+	for pid; do
+		wait_for 10 gone "$pid" || fail "process $pid outlives KILL"
+	done
 }
 
 logger_pid()

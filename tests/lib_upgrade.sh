@@ -32,6 +32,7 @@ upgrade()
 	master=$(tail -n "+$since" "$log" | sed -n 's/.*upgrade: done.* pid \([0-9]*\) .*/\1/p')
 	started+=("$master")
 	wait_log ' ready services='
+	wait_for 10 lib_named || fail "a child of the new master has no name of its own after 10 s"
 }
 
 # Clients that stay connected over upgrades, in the background, until the next clients_begin. tell WORD...
