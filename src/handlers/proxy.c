@@ -21,6 +21,7 @@
 #define REST_PLACES  1024
 #define WARN_MS      1000 /* between lines about connections without upstream, in all workers */
 #define REASONS_SIZE 512
+#define FULL_MS      10 /* between tries to get into a full queue */
 
 /* Shared by the workers, also by those of other settings before and after a reload. Upstreams are known
  * by a hash: two with the same one rest together, which does no harm, since all at rest means all tried.
@@ -35,6 +36,7 @@ struct upstream {
 	struct addr addr;
 	unsigned place;
 	uint64_t tried; /* by the connection of this turn */
+	uint64_t full;  /* for it: the queue of a unix socket */
 	char name[ADDR_TEXT_MAX];
 };
 
@@ -126,9 +128,26 @@ static void options_copy(int from, int to)
 	}
 }
 
-/* Connect to one. Returns 0 with its socket, non-blocking; an errno; or -1 with c->end set. */
+/* Nobody tells when a full queue has room again. Returns like connect_wait(). */
+static int connect_again(struct conn *c, int fd, const struct addr *a, long timeout_s)
+{
+	uint64_t start_ms = mono_ms();
+	int error = EAGAIN;
+
+	while (error == EAGAIN) {
+		if (timeout_s && mono_ms() - start_ms >= (uint64_t)timeout_s * 1000)
+			return ETIMEDOUT;
+		if (conn_poll(c, NULL, 0, FULL_MS) < 0)
+			return -1;
+		error = connect(fd, &a->sa, a->len) < 0 ? errno : 0;
+	}
+	return error;
+}
+
+/* Connect to one. wait  even if its queue is full
+ * Returns 0 with its socket, non-blocking; an errno, EAGAIN: full; or -1 with c->end set. */
 static int connect_to(
-	struct conn *c, const struct upstream *u, const struct conf_service *s, int *out)
+	struct conn *c, const struct upstream *u, const struct conf_service *s, bool wait, int *out)
 {
 	int fd = socket(u->addr.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int error;
@@ -143,6 +162,8 @@ static int connect_to(
 		error = connect(fd, &u->addr.sa, u->addr.len) < 0 ? errno : 0;
 	if (error == EALREADY)
 		error = connect_wait(c, fd, s->connect_timeout);
+	else if (error == EAGAIN && wait)
+		error = connect_again(c, fd, &u->addr, s->connect_timeout);
 	if (error)
 		fd_close(&fd);
 	*out = fd;
@@ -166,8 +187,8 @@ static void warn(struct area *area, const char *reasons)
 	log_send(&r);
 }
 
-/* Connect to the next that can be reached; those at rest only if there is no other. Returns the socket,
- * or -1 with c->end set. */
+/* Connect to the next that can be reached; those at rest only if there is no other, and then those are
+ * waited for whose queues were full. Returns the socket, or -1 with c->end set. */
 static int upstream_connect(const struct handler_env *env, struct conn *c)
 {
 	struct area *area = env->area;
@@ -175,20 +196,25 @@ static int upstream_connect(const struct handler_env *env, struct conn *c)
 	char reasons[REASONS_SIZE] = "";
 	size_t len = 0;
 
-	for (size_t i = 0; i < 2 * n_upstreams; i++) {
+	for (size_t i = 0; i < 3 * n_upstreams; i++) {
 		struct upstream *u = &upstream[(first + i) % n_upstreams];
+		bool wait = i >= 2 * n_upstreams;
+		bool rests = atomic_load(&area->rest_until_ms[u->place]) > now;
 		int fd = -1, error;
 
-		if (u->tried == first ||
-			(i < n_upstreams && atomic_load(&area->rest_until_ms[u->place]) > now))
+		if (wait ? u->full != first : u->tried == first || (rests && i < n_upstreams))
 			continue;
 		u->tried = first;
-		error = connect_to(c, u, env->conf, &fd);
+		error = connect_to(c, u, env->conf, wait, &fd);
 		if (error < 0)
 			return -1;
 		if (!error) {
 			used = u;
 			return fd;
+		}
+		if (error == EAGAIN) {
+			u->full = first;
+			continue;
 		}
 		upstream_rest(area, u, strerrordesc_np(error));
 		if (len < sizeof(reasons))
