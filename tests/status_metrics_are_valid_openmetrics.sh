@@ -1,5 +1,5 @@
-# The metrics, read by the parsers of Prometheus' own client library: OpenMetrics for who asks for it, else the
-# older text. Every family of the contract, with its labels.
+# The metrics, read by the parsers of Prometheus' own client library: OpenMetrics, and the older text for
+# who accepts text alone. Every family of the contract, with its labels.
 . "$(dirname "$0")/lib.sh" curl
 . "$tests/lib_status.sh"
 $python -s -c 'import prometheus_client' 2>/dev/null || skip "needs python3-prometheus-client"
@@ -18,7 +18,11 @@ wait_for 5 told || fail "3 connections are not told"
 
 accept='application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2'
 get -D "$dir/head.om" -H "Accept: $accept" $url/metrics >"$dir/om"
-get -D "$dir/head.text" $url/metrics >"$dir/text"
+get -D "$dir/head.text" -H 'Accept: text/plain;version=0.0.4;q=1,*/*;q=0.1' $url/metrics >"$dir/text"
+for any in 'Accept:' 'Accept: */*' 'Accept: text/plain, application/openmetrics-text'; do
+	expect_match "type for '$any'" 'application/openmetrics-text' "$(get -I -H "$any" $url/metrics)"
+done
+expect_match "type for a browser" 'text/plain' "$(get -I -H 'Accept: text/html,*/*;q=0.8' $url/metrics)"
 expect_match "type" 'Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8' "$(cat "$dir/head.om")"
 expect_match "type" 'Content-Type: text/plain; version=0.0.4; charset=utf-8' "$(cat "$dir/head.text")"
 expect_match "type for one who refuses OpenMetrics" 'version=0.0.4' \

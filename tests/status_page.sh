@@ -73,6 +73,9 @@ expect "ready" running "$(get $url/readyz)"
 # A page of a stranger, whose name leads here.
 expect "another host" 421 "$(code / -H 'Host: example.org:8080')"
 expect "another host over a unix socket" 200 "$(code / --unix-socket "$dir/status" -H 'Host: example.org')"
+expect "health by any name" 200 "$(code /healthz -H 'Host: example.org')"
+expect "a name without a dot" 200 "$(code / -H 'Host: box:8080')"
+expect "one that ends like localhost" 421 "$(code / -H 'Host: my.notlocalhost')"
 expect "localhost" 200 "$(code / -H 'Host: localhost:8080')"
 expect "an address" 200 "$(code / -H 'Host: [::1]:8080')"
 stop

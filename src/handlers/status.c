@@ -215,10 +215,12 @@ static void answer_status(
 	} else if (strcmp(r->path, "/") == 0) {
 		answer_page(&s, a);
 	} else if (strcmp(r->path, "/metrics") == 0) {
-		a->type = r->openmetrics
-				  ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-				  : "text/plain; version=0.0.4; charset=utf-8";
-		status_metrics(&s, &a->body, r->openmetrics);
+		/* The older form is for who names text, and not this one: a browser, an old scraper. */
+		bool openmetrics = r->openmetrics || !r->text;
+
+		a->type = openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+				      : "text/plain; version=0.0.4; charset=utf-8";
+		status_metrics(&s, &a->body, openmetrics);
 	} else {
 		a->type = "application/json";
 		status_json(&s, &a->body);
@@ -229,16 +231,16 @@ static void answer_status(
 static void answer_make(const struct handler_env *env, const struct conn *c,
 	const struct http_request *r, struct answer *a)
 {
-	/* No browser of a stranger's page comes through a unix socket. */
-	if (a->status == 200 && !env->conf->allow.n && c->peer.sa.sa_family != AF_UNIX &&
-		!http_host_is_plain(r->host))
-		a->status = 421;
 	if (a->status != 200)
 		; /* told below */
 	else if (strcmp(r->path, "/healthz") == 0)
 		buf_puts(&a->body, "ok\n");
 	else if (strcmp(r->path, "/readyz") == 0)
 		answer_ready(env, a);
+	/* No browser of a stranger's page comes through a unix socket. */
+	else if (!env->conf->allow.n && c->peer.sa.sa_family != AF_UNIX &&
+		 !http_host_is_plain(r->host))
+		a->status = 421;
 	else if (strcmp(r->path, "/") == 0 || strcmp(r->path, "/metrics") == 0 ||
 		 strcmp(r->path, "/status.json") == 0)
 		answer_status(env, r, a);

@@ -116,15 +116,13 @@ static int request_line(struct span line, struct http_request *r, unsigned *mino
 	return target_parse(target, r);
 }
 
-/* An item of Accept counts unless its weight is 0. */
-static bool accepts_openmetrics(struct span list)
+/* What Accept says of OpenMetrics and of text. An item counts unless its weight is 0. */
+static void accept_parse(struct span list, struct http_request *r)
 {
-	bool found = false;
-
 	while (list.n) {
 		struct span item = cut(&list, ',');
 		struct span type = trim(cut(&item, ';'));
-		bool wanted = span_is(type, "application/openmetrics-text");
+		bool wanted = true;
 
 		while (item.n) {
 			struct span p = trim(cut(&item, ';'));
@@ -133,9 +131,11 @@ static bool accepts_openmetrics(struct span list)
 				strspn(p.p + 2, "0.") >= p.n - 2)
 				wanted = false;
 		}
-		found |= wanted;
+		if (wanted && span_is(type, "application/openmetrics-text"))
+			r->openmetrics = true;
+		else if (wanted && type.n > 5 && strncasecmp(type.p, "text/", 5) == 0)
+			r->text = true;
 	}
-	return found;
 }
 
 /* Returns 200 or the status of an error. */
@@ -152,7 +152,7 @@ static int field_parse(struct span line, struct http_request *r, unsigned *hosts
 		++*hosts;
 		memcpy(r->host, value.p, value.n < sizeof(r->host) ? value.n : sizeof(r->host) - 1);
 	} else if (span_is(name, "Accept")) {
-		r->openmetrics |= accepts_openmetrics(value);
+		accept_parse(value, r);
 	} else if (span_is(name, "Transfer-Encoding")) {
 		status = 413;
 	} else if (span_is(name, "Content-Length")) {
@@ -220,11 +220,9 @@ bool http_host_is_plain(const char *host)
 
 	if (host[0] == '[') /* IPv6; nothing else has brackets */
 		return true;
-	if (strspn(host, "0123456789.") == n)
+	if (!memchr(host, '.', n) || strspn(host, "0123456789.") == n)
 		return true; /* or nothing at all: no browser */
-	if (n < 9 || (n > 9 && host[n - 10] != '.'))
-		return false;
-	return strncasecmp(host + n - 9, "localhost", 9) == 0;
+	return n >= 10 && strncasecmp(host + n - 10, ".localhost", 10) == 0;
 }
 
 const char *http_reason(int status)

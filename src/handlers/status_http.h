@@ -12,7 +12,8 @@
 
 struct http_request {
 	bool head;        /* HEAD; else it is GET */
-	bool openmetrics; /* the client reads OpenMetrics */
+	bool openmetrics; /* it is what the client asks for */
+	bool text;        /* text is among that */
 	char path[64];    /* without the query; "" if longer, since there is none of that length */
 	char host[128];   /* as sent, cut; "" without */
 };
@@ -22,8 +23,8 @@ struct http_request {
  * more bytes would not change that. */
 int http_parse(const char *data, size_t n, struct http_request *r);
 
-/* True for a host that no name service had a say in: an address, or localhost. A page of a stranger can
- * have a browser look up the stranger's name, and be answered with our address. */
+/* True for a host that no stranger can have: an address, a name without a dot, such as localhost. A page of
+ * a stranger can have a browser look up the stranger's name, and be answered with our address. */
 bool http_host_is_plain(const char *host);
 
 /* "Not Found". */
