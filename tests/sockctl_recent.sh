@@ -34,8 +34,8 @@ expect "of one service" 2 "$(wc -l <<<"$out")"
 good -n 1 recent
 expect "one line" 2 "$(wc -l <<<"$out")"
 expect_match "the newest one" 'reset$' "$out"
-expect "in JSON" "[('a', None, 'reset'), ('b', 'denied')]" \
-	"$(json '[(r["service"], r["refused"], r["end"])[:2 + (not r["refused"])] for r in x["recent"][:2]]' recent)"
+expect "in JSON" "[('a', None, 'reset'), ('b', 'denied', 'refused')]" \
+	"$(json '[(r["service"], r["refused"], r["end"]) for r in x["recent"][:2]]' recent)"
 good -n 0 recent
 expect "no line" 1 "$(wc -l <<<"$out")"
 bad 2 'expected a number' -n x recent

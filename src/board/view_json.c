@@ -164,7 +164,7 @@ void view_recent_json(struct buf *b, const char *key, const char *service,
 		json_null(b, "refused");
 	else
 		json_text(b, "refused", admit_reason((enum board_refusal)r->refusal));
-	json_text(b, "end", r->end);
+	json_text(b, "end", r->refusal == REFUSED_NOT ? r->end : "refused");
 	if (r->program > 0)
 		json_num(b, "exit", (uint64_t)r->program - 1);
 	else
