@@ -6,7 +6,7 @@
 app_write 'serve("hello")'
 settings()
 {
-	conf "drain-timeout = 0
+	conf "drain-timeout = ${2:-0}
 service echo { listen = {'127.0.0.1:7001', '127.0.0.1:7002'} handler = echo workers = 2 umask = $1 }
 service app { listen = {'127.0.0.1:7003'} handler = program command = '$app' workers = 1 }
 service other { listen = {'127.0.0.1:7004'} handler = echo workers = 1 }"
@@ -47,7 +47,7 @@ echo b >&$held
 read -r -t 5 -u $held answer || fail "the connection in hand was cut off"
 exec {held}>&-
 wait_workers echo 0
-paused echo || fail "not paused: $(state 's["echo"]')"
+wait_for 5 paused echo || fail "not paused: $(state 's["echo"]')"
 answers 127.0.0.1:7004 || fail "another service does not serve"
 
 # killed children, bells, signals and reloads do not wake it
@@ -90,6 +90,19 @@ for round in 1 2 3 4 5; do
 done
 load_end
 expect "lost of $load_rounds in pauses" 0 "$load_lost"
+
+# no longer than drain-timeout as it is now
+settings 024 1
+expect_match "reload" "^ok" "$(ctl reload)"
+exec {held}<>/dev/tcp/127.0.0.1/7001
+echo a >&$held
+read -r -t 5 -u $held answer || fail "no connection"
+expect_match "pause" "^ok" "$(ctl pause echo)"
+wait_for 5 paused echo || fail "not paused: $(state 's["echo"]')"
+wait_log 'service=echo .*closed .*end=terminated'
+logged KILL && fail "who did not end a connection in time was killed at once"
+exec {held}>&-
+expect_match "resume" "^ok" "$(ctl resume echo)"
 
 # removed and stopped while it is paused
 expect_match "pause" "^ok" "$(ctl pause other)"

@@ -47,3 +47,12 @@ wait_exit 1 2>/dev/null
 begin
 stop
 wait_for 2 gone "$child" || fail "what the program left behind lives"
+
+# Also if it does not take from the queue those that it is left to drain.
+begin
+exec {waits}<>/dev/tcp/127.0.0.1/7007
+stop
+wait_log 'service=app 1 workers did not leave in time: USR2'
+wait_log 'service=app pid=.* got USR2'
+logged KILL && fail "it was killed, too"
+exec {waits}>&-

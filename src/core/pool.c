@@ -377,14 +377,24 @@ void pool_leave(struct pool *p, enum leave how, uint64_t timeout_ms)
 		service_pool_empty(p->service, p);
 }
 
+static const char *step_name(const struct pool *p, enum leave how)
+{
+	return signal_name(how == LEAVE_KILL    ? SIGKILL
+			   : pool_is_program(p) ? (int)p->conf->stop_signal
+						: WORKER_SIG_STOP);
+}
+
 static void escalate_due(void *arg)
 {
 	struct pool *p = arg;
+	/* Programs that still had a queue to drain were told nothing yet. */
+	bool told = pool_is_program(p) && !p->drain.armed;
 
-	p->leave = p->leave < LEAVE_STOP && !pool_is_program(p) ? LEAVE_STOP : LEAVE_KILL;
+	loop_timer_clear(&p->drain);
+	p->leave = p->leave < LEAVE_STOP && !told ? LEAVE_STOP : LEAVE_KILL;
 	if (p->n)
 		log_service(LOG_WARNING, p->service->name, "%zu workers did not leave in time: %s",
-			p->n, p->leave == LEAVE_STOP ? "TERM" : "KILL");
+			p->n, step_name(p, p->leave));
 	for (size_t i = 0; i < p->n; i++)
 		worker_leave(p, &p->worker[i], p->leave);
 	loop_timer_set(&p->escalate, p->leave == LEAVE_STOP ? KILL_AFTER_MS : KILL_AGAIN_MS);
@@ -395,7 +405,7 @@ static void drain_due(void *arg)
 	program_drain(arg);
 }
 
-/* Kill those whose time is up, and see to the next. */
+/* End those whose time is up, and see to the next. */
 static void expire_due(void *arg)
 {
 	struct pool *p = arg;
@@ -405,10 +415,14 @@ static void expire_due(void *arg)
 		struct worker *w = &p->worker[i];
 
 		if (w->expire_ms && w->expire_ms <= now) {
+			enum leave how = w->leave == LEAVE_GENTLY && !pool_is_program(p)
+						 ? LEAVE_STOP
+						 : LEAVE_KILL;
+
 			log_service(LOG_WARNING, p->service->name,
-				"pid=%d did not leave in time: KILL", (int)w->pid);
-			worker_leave(p, w, LEAVE_KILL);
-			w->expire_ms = now + KILL_AGAIN_MS;
+				"pid=%d did not leave in time: %s", (int)w->pid, step_name(p, how));
+			worker_leave(p, w, how);
+			w->expire_ms = now + KILL_AFTER_MS;
 		}
 		if (w->expire_ms && (!next || w->expire_ms < next))
 			next = w->expire_ms;
@@ -428,14 +442,14 @@ void pool_dismiss(struct pool *p, size_t n, uint64_t timeout_ms)
 {
 	const struct board *b = p->service->board;
 
-	/* First those that are idle, then those that must finish something. */
-	for (int busy_too = 0; busy_too < 2; busy_too++) {
+	/* First those that are of no use yet, then the idle, then those that must finish something. */
+	for (uint32_t most = SLOT_STARTING; most <= SLOT_LEAVING; most++) {
 		for (size_t i = p->n; i-- > 0 && n > 0;) {
 			struct worker *w = &p->worker[i];
 
 			if (w->leave != LEAVE_NOT)
 				continue;
-			if (!busy_too && atomic_load(&b->slot[w->slot].state) != SLOT_IDLE)
+			if (most < SLOT_LEAVING && atomic_load(&b->slot[w->slot].state) > most)
 				continue;
 			worker_leave(p, w, LEAVE_GENTLY);
 			if (timeout_ms)
