@@ -52,4 +52,14 @@ expect "answer once a worker is free" waits "$answer"
 exec {third}>&-
 wait_log 'service=echo .*a client has waited in the queue .* waited_ms=[1-9][0-9]{3}$'
 expect "lines about clients that waited" 1 "$(logged_times waited_ms)"
+
+# Settings that let it grow are for those, too, who wait already.
+hold 2
+exec {third}<>/dev/tcp/127.0.0.1/7007
+echo waits >&$third
+conf 'service echo { listen = {"127.0.0.1:7007"} handler = "echo" workers = 2 max-workers = 4 }'
+reload
+read -r -t 5 -u $third answer || fail "a third client waits for ever, with max-workers 4"
+exec {third}>&-
+kill "$holder"
 stop

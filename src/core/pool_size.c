@@ -84,6 +84,8 @@ static void resize(struct pool *p, long target)
 	if (have > (size_t)target)
 		pool_dismiss(p, have - (size_t)target, pool_is_program(p) ? p->drain_ms : 0);
 	pool_fill(p);
+	if (pool_is_program(p) && p->next && pool_is_program(p->next))
+		program_roll(p); /* so many may be ready already */
 }
 
 static void sample_due(void *arg)
@@ -156,13 +158,17 @@ void pool_bell(struct pool *p, unsigned queue)
 void pool_reconfigure(struct pool *p, struct settings *settings, const struct conf_service *conf)
 {
 	bool shrunk = conf->workers < p->conf->workers;
+	unsigned limit;
 
 	settings_hold(settings);
 	settings_release(p->settings);
 	p->settings = settings;
 	p->conf = conf;
+	p->drain_ms = (uint64_t)settings->conf->drain_timeout * 1000;
 	p->adjust = 0;
 	resize(p, shrunk || p->target < conf->workers ? conf->workers : p->target);
+	if (!p->service->paused) /* who is busy for long rings no bell */
+		grow(p, service_queue(p->service, &limit));
 }
 
 void pool_adjust(struct pool *p, long n)
