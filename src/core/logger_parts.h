@@ -61,6 +61,10 @@ typedef void stderr_line_fn(void *arg, pid_t pid, const char *line, size_t n);
 /* Take n bytes that pid wrote; calls fn(arg, ...) for each complete line. */
 void stderr_feed(pid_t pid, const char *data, size_t n, stderr_line_fn *fn, void *arg);
 
+/* What a process that is gone (all: any) wrote without a newline becomes a line. Returns true if such a
+ * beginning of a line is left: look again. */
+bool stderr_settle(bool all, stderr_line_fn *fn);
+
 /* A process has ended: what it wrote without a newline is a line too, with the arg of its feed. out
  * receives its last lines, joined by " | ", "" if there are none; the memory of this pid is given up.
  * Returns the length. */

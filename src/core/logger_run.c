@@ -387,7 +387,7 @@ static bool read_all(void)
 /* Tell of repeats that are due. Returns the ms until another look; -1: nothing waits to be told. */
 static int due(void)
 {
-	int wait_ms = -1;
+	int wait_ms = stderr_settle(finish_ms != 0, on_stderr_line) ? TELL_MS : -1;
 
 	for (size_t i = 0; i < lg.n; i++) {
 		struct reader *r = &lg.reader[i];

@@ -1,6 +1,7 @@
 /* logger_stderr.c: a small table of the processes that wrote to stderr of late. */
 #include "core/logger_parts.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define WRITERS  64  /* remembered at a time; the one silent for longest makes room */
@@ -17,20 +18,6 @@ static struct writer {
 } writers[WRITERS];
 
 static uint64_t tick;
-
-static struct writer *writer_get(pid_t pid)
-{
-	struct writer *old = &writers[0];
-
-	for (size_t i = 0; i < WRITERS; i++) {
-		if (writers[i].pid == pid)
-			return &writers[i];
-		if (writers[i].used < old->used)
-			old = &writers[i];
-	}
-	*old = (struct writer){.pid = pid};
-	return old;
-}
 
 /* Keep the end of "tail | line". */
 static void tail_add(struct writer *w)
@@ -59,9 +46,24 @@ static void line_end(struct writer *w, stderr_line_fn *fn)
 	w->line_len = 0;
 }
 
+static struct writer *writer_get(pid_t pid, stderr_line_fn *fn)
+{
+	struct writer *old = &writers[0];
+
+	for (size_t i = 0; i < WRITERS; i++) {
+		if (writers[i].pid == pid)
+			return &writers[i];
+		if (writers[i].used < old->used)
+			old = &writers[i];
+	}
+	line_end(old, fn);
+	*old = (struct writer){.pid = pid};
+	return old;
+}
+
 void stderr_feed(pid_t pid, const char *data, size_t n, stderr_line_fn *fn, void *arg)
 {
-	struct writer *w = writer_get(pid);
+	struct writer *w = writer_get(pid, fn);
 
 	w->arg = arg;
 	w->used = ++tick;
@@ -71,6 +73,18 @@ void stderr_feed(pid_t pid, const char *data, size_t n, stderr_line_fn *fn, void
 		if (data[i] != '\n' && data[i] != '\r')
 			w->line[w->line_len++] = data[i];
 	}
+}
+
+bool stderr_settle(bool all, stderr_line_fn *fn)
+{
+	bool open = false;
+
+	for (struct writer *w = writers; w < writers + WRITERS; w++) {
+		if (w->line_len && (all || (kill(w->pid, 0) < 0 && errno == ESRCH)))
+			line_end(w, fn);
+		open |= w->line_len > 0;
+	}
+	return open;
 }
 
 size_t stderr_last_words(pid_t pid, char *out, size_t size, stderr_line_fn *fn)
