@@ -100,7 +100,9 @@ static enum board_refusal header_failed(struct conn *c, const char *why)
 		}
 		return GATE_NOBODY;
 	}
-	return *c->stop ? GATE_NOBODY : refuse(c, REFUSED_PROXY_HEADER, why);
+	if (*c->stop == CONN_TERMINATED)
+		return GATE_NOBODY;
+	return refuse(c, REFUSED_PROXY_HEADER, *c->stop ? "session-timeout" : why);
 }
 
 static enum board_refusal header_take(struct conn *c)
