@@ -15,6 +15,8 @@ os.wait()
 x = bytearray(50000000)
 print(len(x))'} }
 service unix { listen = 'unix:$dir/s' command = {'/bin/sh', '-c', 'echo hello; exit 5'} }
+service behind { listen = 'unix:$dir/p' command = {'/bin/echo', 'hello'}
+	proxy-protocol = 'v1' proxy-trusted = {'127.0.0.1'} }
 service outside { listen = '127.0.0.1:7004' command = {'/bin/sh', '-c', 'echo \$\$; read x'} }"
 start -l debug
 ask 127.0.0.1:7001 $'question\n' >/dev/null
@@ -29,6 +31,8 @@ rss=$(sed -n 's/.*service=work .*maxrss_kib=\([0-9]*\).*/\1/p' "$log")
 [ "$rss" -ge 48000 ] && [ "$rss" -lt 500000 ] || fail "50 MB became maxrss_kib=$rss"
 expect "answer over a unix socket" hello "$(ask "unix:$dir/s")"
 wait_log 'service=unix .*closed source=unix: .*end=exited .*exit=5'
+expect "answer behind a balancer on this host" hello "$(ask "unix:$dir/p" $'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n')"
+wait_log 'info service=behind .*closed source=192\.0\.2\.1:1 via=unix: .*end=exited .*exit=0'
 # A client that leaves in the middle, and a program that somebody kills.
 py '
 c = Client("127.0.0.1:7004")

@@ -150,10 +150,11 @@ static void session_set(long seconds)
 static void connection_log(const struct conn *c, uint64_t start_ms)
 {
 	const struct handler *h = args->handler;
+	const struct addr *from = gate_via() ? gate_via() : &c->peer;
 	/* Nobody counts what programs move over unix sockets. */
 	bool stayed = c->bytes_in || c->bytes_out || c->notable ||
 		      (c->end && (strstr(c->end, "timeout") || !strcmp(c->end, "terminated"))) ||
-		      (h->report && c->peer.sa.sa_family == AF_UNIX);
+		      (h->report && from->sa.sa_family == AF_UNIX);
 	int level = stayed ? LOG_INFO : LOG_DEBUG;
 	char text[ADDR_TEXT_MAX];
 	struct log_record r;
