@@ -2,7 +2,7 @@
 # all of them. A stop does not wait for it.
 . "$(dirname "$0")/lib.sh"
 
-conf 'service front { listen = {"127.0.0.1:7000"} handler = "proxy" workers = 2 connect-timeout = 1
+conf 'service front { listen = {"127.0.0.1:7000"} handler = "proxy" workers = 2 connect-timeout = 3
 	upstream = {"127.0.0.1:7001", "127.0.0.1:7002"} }
 service long { listen = {"127.0.0.1:7010"} handler = "proxy" workers = 1 connect-timeout = 4294968 upstream = {"127.0.0.1:7001"} }'
 start -l debug
@@ -27,8 +27,8 @@ for i in range(6):
     times.append(time.monotonic() - start)
     c.close()
     u.close()
-slow = [t for t in times if t > 0.9]
-check("one of 6 connections paid the time-out, once: %s" % times, len(slow) == 1 and slow[0] < 3)
+slow = [t for t in times if t > 2.9]
+check("one of 6 connections paid the time-out, once: %s" % times, len(slow) == 1 and slow[0] < 5.8)
 c = Client("127.0.0.1:7010")
 c.send("x")
 print("waits", flush=True)
@@ -36,12 +36,11 @@ expect("a client whose upstream does not answer, at the stop", b"", how_it_ends(
 ' >"$dir/py" 2>&1 &
 started+=($!)
 client=$!
-wait_for 10 grep -q . "$dir/py"
+wait_for 20 grep -q . "$dir/py"
 expect "the clients" waits "$(cat "$dir/py")"
-logged 'service=front .* upstream 127\.0\.0\.1:7001: Connection timed out; passed over for 5 s' ||
-	fail "no line about the one that does not answer"
+wait_log 'service=front .* upstream 127\.0\.0\.1:7001: Connection timed out; passed over for 5 s'
 # In milliseconds that is 704 more than an int can count.
-wait_for 2 logged 'service=long .*passed over' && fail "50 days have passed in no time"
+wait_for 1 logged 'service=long .*passed over' && fail "50 days have passed in no time"
 kill -TERM "$master"
 wait_log ' stopping'
 kill -TERM "$master"

@@ -24,9 +24,11 @@ def who(port=7000):
 
 serve("1", 7001)
 serve("3", 7003)
+begin = time.monotonic()
 seen = collections.Counter(who() for i in range(60))
 check("both that live have served, nobody else, and nobody was lost: %s" % seen,
       set(seen) == {"1", "3"} and min(seen.values()) >= 10)
+print(int(time.monotonic() - begin) // 5 + 1)
 serve("2", 7002)
 wait_until(lambda: who() == "2", 20)
 expect("turns", 2, len(set(who(7010) + who(7010))))
@@ -35,9 +37,13 @@ for i in range(40):
     c = Client("127.0.0.1:7020")
     expect("a client without upstream", (b"", "FIN"), how_it_ends(c))
     c.close()
-' || exit 1
-expect "lines about the one that is down" 1 \
-	"$(logged_times 'service=front .* upstream 127\.0\.0\.1:7002: Connection refused; passed over for 5 s')"
+' >"$dir/rests" || fail "$(cat "$dir/rests")"
+ended() { [ "$(logged_times 'service=none .* closed .*end=no-upstream$')" -eq 40 ]; }
+wait_for 10 ended || fail "connections without upstream: $(logged_times 'service=none .* closed .*end=no-upstream$'), expected 40"
+# On a machine that takes long for 60 connections it may have been asked again.
+down=$(logged_times 'service=front .* upstream 127\.0\.0\.1:7002: Connection refused; passed over for 5 s')
+[ "$down" -ge 1 ] && [ "$down" -le "$(cat "$dir/rests")" ] ||
+	fail "lines about the one that is down: $down, expected 1 to $(cat "$dir/rests")"
 expect "lines about the others" 0 "$(logged_times 'service=front .* upstream 127\.0\.0\.1:700[13]:')"
 wait_log 'warning service=none .* no upstream can be reached tried="[^"]*" unsaid=0'
 for reason in '127\.0\.0\.1:7098: Connection refused' 'unix:/none: No such file or directory'; do
@@ -45,5 +51,4 @@ for reason in '127\.0\.0\.1:7098: Connection refused' 'unix:/none: No such file 
 done
 lines=$(logged_times 'service=none .* no upstream can be reached')
 [ "$lines" -le 10 ] || fail "$lines lines about 40 connections"
-expect "connections without upstream" 40 "$(logged_times 'service=none .* closed .*end=no-upstream$')"
 stop

@@ -22,10 +22,10 @@ wait_for 10 three || fail "not three trials: $(children "$master" | xargs ps -o 
 # It waits to be let go, with its signals unblocked.
 good_is_ready() { grep -q '^SigBlk:.0*$' "/proc/$(workers good)/status"; }
 wait_for 10 good_is_ready || fail "the good one is not ready"
-clock_forward 28
+clock_forward 15 # far enough from the end for a slow machine
 cpy 'time.sleep(0.2)'
 [ ! -e "$dir/answer" ] || fail "answered before the time is over: $(cat "$dir/answer")"
-clock_forward 3
+clock_forward 16
 expect "answer" "error the old settings stay in force
 $conf:2: service 'module': its first worker was not ready in 30 s
 $conf:3: service 'program': its first worker was not ready in 30 s" "$(answered answer)"
@@ -41,10 +41,10 @@ conf "service echo { listen = '127.0.0.1:7001' handler = echo workers = 1 deny =
 ctl_begin late reload
 one_reads() { [ "$(children "$master" | wc -l)" -eq 3 ]; }
 wait_for 10 one_reads || fail "nobody reads the settings"
-clock_forward 58
+clock_forward 45
 cpy 'time.sleep(0.2)'
 [ ! -e "$dir/late" ] || fail "answered before the time is over: $(cat "$dir/late")"
-clock_forward 3
+clock_forward 16
 expect "answer" "error the old settings stay in force
 the settings could not be read in 60 s" "$(answered late)"
 wait_for 5 only_echo || fail "the child that reads the settings stays"

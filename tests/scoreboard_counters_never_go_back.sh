@@ -43,9 +43,16 @@ for n in range(8):
     check("good reload", control("reload").startswith("ok"))
     settings(n + 1, "fail")
     check("failing reload", control("reload").startswith("error"))
-    for pid in State().services["echo"]["pids"]:
-        os.kill(pid, 9)
-    wait_until(lambda: len(State().services["echo"]["pids"]) == 3)
+    killed = State().services["echo"]["pids"]
+    for pid in killed:
+        try:
+            os.kill(pid, 9)
+        except ProcessLookupError: # one of before the reload
+            pass
+    def renewed():
+        pids = State().services["echo"]["pids"]
+        return len(pids) == 3 and not set(pids) & set(killed)
+    wait_until(renewed)
     control("pause echo")
     control("resume echo")
 done.set()

@@ -40,8 +40,10 @@ for round in 1 2 3; do
 	done
 	conf "service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 4 deny = {'127.0.0.9'} nodelay = true umask = 002$round }
 	service status { $status_service }"
+	old=$(workers echo)
 	reload
-	wait_workers echo 4
+	renewed() { [ "$(worker_count echo)" -eq 4 ] && [ -z "$(comm -12 <(echo "$old" | sort) <(workers echo | sort))" ]; }
+	wait_for 10 renewed || fail "workers after the reload: $(workers echo | xargs), before: $(xargs <<<"$old")"
 	compare
 done
 told() { [ "$(field echo "['connections']") $(field echo "['refused']['denied']")" = "15 3" ]; }

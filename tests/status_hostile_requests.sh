@@ -4,7 +4,8 @@
 . "$tests/lib_status.sh"
 
 conf "service status { $status_service workers = 4 }
-service impatient { listen = {'127.0.0.1:8081'} handler = 'status' first-byte-timeout = 1 idle-timeout = 1 }"
+service impatient { listen = {'127.0.0.1:8081'} handler = 'status' first-byte-timeout = 1 }
+service idle { listen = {'127.0.0.1:8082'} handler = 'status' idle-timeout = 1 }"
 start
 py '
 def send(data, fin=False):
@@ -81,13 +82,13 @@ def over(c):
     except ConnectionResetError: # a drop came after the end: what was said before it is there
         return True
 slow = []
+began = time.monotonic()
 for kind in ("silent", "drip", "deaf"):
     slow.append((kind, Client("127.0.0.1:8080", timeout=30, receive_buffer=2048)))
-began = time.monotonic()
 slow[1][1].send("GET / HTTP/1.1\r\n")
 ended = {}
 while len(ended) < 2:
-    assert time.monotonic() - began < 20, f"only {ended} have ended"
+    assert time.monotonic() - began < 30, f"only {ended} have ended"
     for kind, c in slow[:2]:
         if kind in ended:
             continue
@@ -103,7 +104,7 @@ while len(ended) < 2:
     assert one.take(15) == b"HTTP/1.1 200 OK"
     one.close()
 for kind, s in ended.items():
-    assert 9 < s < 12, f"{kind}: expected 10 s, got {s}"
+    assert 9.9 < s < 18, f"{kind}: expected 10 s, got {s}"
 assert slow[1][1].data.startswith(b"HTTP/1.1 408"), slow[1][1].data
 assert slow[0][1].data == b"", slow[0][1].data
 ' || fail "see above"
@@ -111,16 +112,14 @@ wait_log 'end=request-timeout'
 
 # The time-outs of the service count, too.
 py '
-c = Client("127.0.0.1:8081")
-began = time.monotonic()
-assert c.more() == 0
-assert 0.9 < time.monotonic() - began < 5
-c = Client("127.0.0.1:8081")
-c.send("GET")
-assert c.more() == 0
-assert 1.9 < time.monotonic() - began < 8
+for port, text in ((8081, ""), (8082, "GET")):
+    began = time.monotonic()
+    c = Client("127.0.0.1:%d" % port)
+    c.send(text)
+    assert c.more() == 0
+    assert 0.9 < time.monotonic() - began < 4.5, port
 ' || fail "see above"
 wait_log 'service=impatient.*end=first-byte-timeout'
-wait_log 'service=impatient.*end=idle-timeout'
+wait_log 'service=idle.*end=idle-timeout'
 expect "deaths" 0 "$(logged_times 'killed|early')"
 stop

@@ -10,7 +10,8 @@ wait_for 5 answers 127.0.0.1:7001 || fail "no answer without /dev/log"
 expect "answer without /dev/log" ping "$(ask 127.0.0.1:7001 ping)"
 syslog_begin
 wait_log "ready services=1"
-wait_log "service=echo .*closed"
+both() { [ "$(logged_times 'service=echo .*closed')" -eq 2 ]; }
+wait_for 10 both || fail "lines about two connections: $(logged_times 'service=echo .*closed')"
 
 # It stands still: more lines than all buffers hold.
 touch "$dir/syslog.hold"
@@ -19,10 +20,10 @@ rounds=30000
 py 'knock("127.0.0.1:7001", int(sys.argv[1]))' $rounds || exit 1
 expect "answer while syslog stands still" ping "$(ask 127.0.0.1:7001 ping)"
 rm "$dir/syslog.hold"
-wait_log 'log lines lost.* lost=[0-9]+' 10
+wait_log 'log lines lost.* lost=[0-9]+' 30
 sum() { echo $(($(logged_times 'service=echo .*closed source') + $(lost_lines 'log lines lost'))); }
 complete() { [ "$(sum)" -eq $((rounds + 1)) ]; }
-wait_for 20 complete || fail "$((rounds + 1)) connections, but $(sum) lines written or counted as lost"
+wait_for 30 complete || fail "$((rounds + 1)) connections, but $(sum) lines written or counted as lost"
 
 # A syslogd that is replaced.
 kill "$syslog_pid"

@@ -20,4 +20,4 @@ again() { sed '1,/RELOADING=1/d' "$dir/notified" | grep -q 'READY=1'; }
 reloading_and_ready() { again || grep -q 'RELOADING=1.*READY=1' "$dir/notified"; }
 wait_for 5 reloading_and_ready || fail "READY=1 was not sent after the reload"
 stop
-told 'STOPPING=1' || fail "STOPPING=1 was not sent"
+wait_for 5 told 'STOPPING=1' || fail "STOPPING=1 was not sent"

@@ -31,7 +31,9 @@ bad = []
 while not os.path.exists(sys.argv[1] + ".end") and not bad:
     bad += ["no " + path for path in sys.argv[1:] if not os.path.exists(path)]
     pid = open(sys.argv[1]).readline().strip()
-    bad += [] if pid.isdigit() and os.path.exists("/proc/" + pid) else ["pid %r" % pid]
+    alive = pid.isdigit() and os.path.exists("/proc/" + pid)
+    # Its process may leave between the two looks, if there is another pid by then.
+    bad += [] if alive or open(sys.argv[1]).readline().strip() != pid else ["pid %r" % pid]
 print(bad)
 ' "$pidfile" "$dir/control" >"$dir/watched" &
 watcher=$!
