@@ -32,7 +32,7 @@ def target(address):
 class Client:
     """One connection. Reads time out with an exception after `timeout` seconds."""
 
-    def __init__(self, address, timeout=10, receive_buffer=0, source=None):
+    def __init__(self, address, timeout=30, receive_buffer=0, source=None):
         family, where = target(address)
         self.s = socket.socket(family, socket.SOCK_STREAM)
         self.s.settimeout(timeout)
@@ -193,12 +193,12 @@ def knock(address, n):
     family, where = target(address)
     for _ in range(n):
         s = socket.socket(family)
-        s.settimeout(10)
+        s.settimeout(30)
         s.connect(where)
         s.close()
 
 
-def wait_until(condition, seconds=10):
+def wait_until(condition, seconds=25):
     """Poll. Raises when the time is over."""
     end = time.monotonic() + seconds
     while not condition():

@@ -26,7 +26,7 @@ mark
 kill -HUP "$master"
 wait_log 'reload: done'
 expect "answer of the new worker" ping "$(ask 127.0.0.1:7001 ping)"
-wait_for 2 gone "$old" && fail "the old worker was not waited for"
+wait_for 1 gone "$old" && fail "the old worker was not waited for"
 echo y >&$held
 read -r -t 5 -u $held answer
 expect "answer of the old worker" y "$answer"

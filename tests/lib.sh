@@ -183,10 +183,11 @@ trap 'exit 1' TERM INT HUP
 
 # --- Waiting ----------------------------------------------------------------------------------
 
-# wait_for SECONDS CMD [ARG...]: until CMD succeeds. Returns 1 when the time is over.
+# wait_for SECONDS CMD [ARG...]: until CMD succeeds. Returns 1 when the time is over, of which a busy machine
+# is given more.
 wait_for()
 {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * ${SOCKD_TEST_SLOW:-1}))
+	local end=$((${EPOCHREALTIME/./} + $1 * 2500000 * ${SOCKD_TEST_SLOW:-1}))
 
 	shift
 	until "$@"; do
@@ -333,7 +334,7 @@ stop()
 	wait_exit 10
 	expect "exit status after ${1:-TERM}" 0 $status
 	for pid in $pids; do
-		wait_for 2 gone "$pid" || fail "process $pid ($(cat "/proc/$pid/comm")) was left behind"
+		wait_for 5 gone "$pid" || fail "process $pid ($(cat "/proc/$pid/comm")) was left behind"
 	done
 }
 
@@ -352,11 +353,12 @@ inject()
 {
 	local pid=${3:-$master}
 
-	attached() { grep -q "TracerPid:.*[1-9]" "/proc/$1/status"; }
-	strace -q -ttt "${@:4}" -o "$dir/trace" -e "trace=$1" -e "inject=$1:$2" -p "$pid" 2>"$dir/strace" &
+	attached() { grep -q ' attached' "$dir/strace"; }
+	: >"$dir/strace"
+	strace -ttt "${@:4}" -o "$dir/trace" -e "trace=$1" -e "inject=$1:$2" -p "$pid" 2>"$dir/strace" &
 	tracer=$!
 	started+=($tracer)
-	wait_for 5 attached "$pid" && return
+	wait_for 5 attached && return
 	gone "$pid" && fail "process $pid is gone: $(cat "$dir/trace")"
 	skip "cannot trace: $(cat "$dir/strace")"
 }
@@ -394,14 +396,15 @@ workers()
 	done
 }
 
-# The worker of SERVICE that serves a connection: it has one socket more than the others.
+# The worker of SERVICE that serves a connection of TCP, which its client may have half closed.
 busy_worker()
 {
-	local pid
+	local pid sockets
 
+	sockets=$(awk '$4 == "01" || $4 == "08" { print "socket:[" $10 "]" }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
 	for pid in $(workers "$1"); do
-		echo "$(find "/proc/$pid/fd" -lname 'socket:*' 2>/dev/null | wc -l) $pid"
-	done | sort -n | tail -n 1 | cut -d' ' -f2
+		find "/proc/$pid/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null | grep -qxF "$sockets" && echo "$pid"
+	done | tail -n 1
 }
 
 # worker_count SERVICE

@@ -2,10 +2,11 @@
 #
 # With $prefix as clock_begin leaves it, sockd's monotonic clock is put forward by clock_forward: what is due
 # until then comes at once, and no sooner than it should. Waits that the kernel ends by itself (timers of
-# workers, time-outs of sockets) are not touched.
+# workers, time-outs of sockets) are not touched. After clock_begin stopped it does not go by itself, so that
+# nothing grows old on a busy machine either.
 # shellcheck disable=SC2154 # dir is of lib.sh
 
-# clock_begin: $prefix from now on.
+# clock_begin [stopped]: $prefix from now on.
 clock_begin()
 {
 	cat >"$dir/clock.c" <<-C
@@ -24,8 +25,11 @@ clock_begin()
 			int fd = id == CLOCK_MONOTONIC ? open("$dir/clock", O_RDONLY | O_CLOEXEC) : -1;
 
 			if (fd >= 0) {
-				if (read(fd, text, sizeof(text) - 1) > 0)
-					ts->tv_sec += atol(text);
+				if (read(fd, text, sizeof(text) - 1) > 0) {
+					if (text[0] == '=')
+						*ts = (struct timespec){0};
+					ts->tv_sec += atol(text + (text[0] == '='));
+				}
 				close(fd);
 			}
 			return (int)rc;
@@ -38,8 +42,9 @@ clock_begin()
 		}
 	C
 	cc -shared -fPIC -o "$dir/clock.so" "$dir/clock.c" || fail "the library does not compile"
-	clock=0
-	echo 0 >"$dir/clock"
+	clock=0 clock_mode=
+	[ -z "${1:-}" ] || clock_mode='=' clock=1000000
+	echo $clock_mode$clock >"$dir/clock"
 	prefix=(clocked)
 }
 clocked()
@@ -51,6 +56,13 @@ clocked()
 clock_forward()
 {
 	clock=$((clock + $1))
-	echo $clock >"$dir/clock.new"
+	echo $clock_mode$clock >"$dir/clock.new"
 	mv "$dir/clock.new" "$dir/clock"
+}
+
+# clock_go: a clock that has stopped goes on by itself, for a stop waits for what clients may still send.
+clock_go()
+{
+	clock_mode=
+	clock_forward 0
 }
