@@ -15,7 +15,7 @@ SH
 chmod 755 "$dir/app"
 conf "service app { listen = '127.0.0.1:7007' handler = program command = {'$dir/app'} workers = 8 }"
 touch "$dir/mended"
-clock_begin
+clock_begin stopped
 start
 mark
 rm "$dir/mended"
@@ -35,9 +35,12 @@ logged 'others=6' || fail "those that died together are not counted"
 
 touch "$dir/mended"
 clock_forward 4
-wait_log 'stay alive again'
-wait_log 'lines of stderr dropped dropped=[0-9]+'
+later() { logged "$1" || { clock_forward 1 && false; }; }
+for line in 'stay alive again' 'lines of stderr dropped dropped=[0-9]+'; do
+	wait_for 10 later "$line" || fail "no line in the log like: $line"
+done
 mark
 touch "$dir/more"
 wait_log 'stderr: later: hello'
+clock_go
 stop

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh" cc
 . "$(dirname "$0")/lib_clock.sh"
 
-clock_begin
+clock_begin stopped
 conf 'service calm { listen = {"127.0.0.1:7001"} handler = "echo" workers = 1 }
 service retires { listen = {"127.0.0.1:7002"} handler = "echo" workers = 1 max-connections = 1 max-connections-jitter = 0 }'
 start
@@ -36,4 +36,5 @@ wait_workers calm 2
 next calm "$calm"
 crash calm "$pid" 1
 wait_workers calm 2
+clock_go
 stop
