@@ -8,13 +8,12 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "handlers/proxy_relay.h"
+#include "net/listener.h"
 #include "net/proxy_header.h"
 
 #define REST_MS      5000
@@ -113,21 +112,6 @@ static int connect_wait(struct conn *c, int fd, long timeout_s)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
 }
 
-/* keepalive and user-timeout are for both sides. */
-static void options_copy(int from, int to)
-{
-	static const int name[] = {TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT};
-	socklen_t len = sizeof(int);
-	int value;
-
-	if (getsockopt(from, SOL_SOCKET, SO_KEEPALIVE, &value, &len) == 0)
-		(void)setsockopt(to, SOL_SOCKET, SO_KEEPALIVE, &value, len);
-	for (size_t i = 0; i < ARRAY_SIZE(name); i++) {
-		if (getsockopt(from, IPPROTO_TCP, name[i], &value, &len) == 0)
-			(void)setsockopt(to, IPPROTO_TCP, name[i], &value, len);
-	}
-}
-
 /* Nobody tells when a full queue has room again. Returns like connect_wait(). */
 static int connect_again(struct conn *c, int fd, const struct addr *a, long timeout_s)
 {
@@ -154,8 +138,11 @@ static int connect_to(
 
 	if (fd < 0)
 		return errno;
+	/* These are for both sides. */
 	if ((s->keepalive || s->user_timeout) && u->addr.sa.sa_family != AF_UNIX)
-		options_copy(c->fd, fd);
+		listener_tune(&(struct listener){.fd = fd, .bound = u->addr},
+			&(struct listener_tune){.keepalive_s = (int)s->keepalive,
+				.user_timeout_s = (int)s->user_timeout});
 	error = connect(fd, &u->addr.sa, u->addr.len) < 0 ? errno : 0;
 	/* One on this host has answered before connect() returned: the second call tells. */
 	if (error == EINPROGRESS)
