@@ -42,5 +42,20 @@ done
 expect "workers of the other service" "$good" "$(workers good)"
 expect "answer of the other service" ping "$(ask 127.0.0.1:7008 ping)"
 expect "answer once it has recovered" ping "$(ask 127.0.0.1:7007 ping)"
+
+# It ends, too, if those that live are enough by now.
+kill -TTIN "$master"
+for i in 1 2 3; do
+	more() { third=$(workers good | grep -vxF "$good") && [ "$third" != "${worker:-}" ]; }
+	wait_for 5 more || fail "no third worker: $(workers good)"
+	worker=$third
+	kill -SEGV "$worker"
+	wait_log "service=good .*pid=$worker died"
+done
+wait_log "pid=$worker died.* next_try_s=1( |\$)"
+kill -TTOU "$master"
+looked
+clock_forward 1
+wait_log 'service=good workers stay alive again'
 clock_go
 stop

@@ -168,7 +168,7 @@ static void retry_due(void *arg)
 		loop_timer_set(&p->retry, EARLY_MS); /* still starting */
 		return;
 	}
-	if (w) {
+	if (w || (p->backoff_ms && pool_staying(p) >= (size_t)p->target)) { /* or fewer will do */
 		log_service(LOG_NOTICE, p->service->name, "workers stay alive again");
 		crash_loop_end(p);
 	}
