@@ -20,8 +20,9 @@ start
 mark
 rm "$dir/mended"
 kill -STOP "$master" # which finds all of them dead at one time
-kill -KILL $(children "$master" | grep -vx "$(logger_pid)")
+kill_hard $(children "$master" | grep -vx "$(logger_pid)")
 kill -CONT "$master"
+wait_log 'next_try_s=1 others=' # the last of them
 for pause in 1 2; do
 	wait_log "next_try_s=$pause( |\$)"
 	clock_forward $pause
