@@ -29,8 +29,8 @@ line=$(grep 'died: killed' "$log" | head -n 1)
 expect_match "last words" 'stderr="first \| second \\x1b\[31mred \| service=other forged"' "$line"
 victim=${line##* pid=}
 victim=${victim%% *}
-logged "service=echo pid=$victim stderr: first\$" || fail "no line for what was written to stderr"
-logged "service=echo pid=$victim stderr: service=other forged\$" || fail "the unfinished line is missing"
+wait_log "service=echo pid=$victim stderr: first\$"
+wait_log "service=echo pid=$victim stderr: service=other forged\$"
 exec {client}>&-
 wait_workers echo 2
 stop

@@ -31,8 +31,10 @@ syslog_begin
 for format in json text; do
 	conf "log-format = $format
 service echo { listen = {'127.0.0.1:7001'} handler = 'echo' workers = 1 }"
-	launch_to_syslog
+	log=$dir/syslog
+	: >>"$log"
 	mark
+	launch_to_syslog
 	wait_log 'ready'
 	py '
 def record(data, times=1):

@@ -19,9 +19,14 @@ mount -o remount,size=1m $small || fail "cannot make room"
 mark
 expect "answer" ping "$(ask 127.0.0.1:7001 ping)"
 wait_log '^[^ ]* warning log lines could not be written lost=[0-9]+$'
-lost=$(sed -n 's/.*could not be written lost=//p' $log | awk '{ n += $1 } END { print n }')
 # With the pieces of the line that was cut, and if that has not all its fields, one of those that were lost.
-lines=$(since=1 logged_times 'closed')
+count()
+{
+	lost=$(sed -n 's/.*could not be written lost=//p' $log | awk '{ n += $1 } END { print n }')
+	lines=$(since=1 logged_times 'closed')
+	[ $((lost + lines)) -ge 1002 ]
+}
+wait_for 5 count
 [ $((lost + lines)) -ge 1002 ] && [ $((lost + lines)) -le 1003 ] || fail "$lines lines and $lost lost, expected 1002"
 expect "lines that continue another" 0 "$(grep -Ec '.[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z ' $log)"
 stop

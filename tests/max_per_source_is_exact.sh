@@ -59,7 +59,7 @@ tell()
 
 tell burst 127.0.0.2 127.0.0.3 127.0.0.4 127.0.0.5
 expect "served of 12 from each of four" "3 3 3 3" "$answer"
-expect_match "the log" 'refused source=127\.0\.0\.[2-5]:[0-9]+ reason=max-per-source' "$(cat "$log")"
+wait_log 'refused source=127\.0\.0\.[2-5]:[0-9]+ reason=max-per-source'
 tell burst 127.0.0.2 127.0.0.6
 expect "served of 12 more of an old and a new one" "0 3" "$answer"
 
