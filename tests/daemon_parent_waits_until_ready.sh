@@ -11,7 +11,7 @@ master=$(cat "$pidfile" 2>/dev/null)
 [ -z "$master" ] || started+=("$master")
 expect "exit status" 0 $status
 expect "answer, at once" ping "$(ask 127.0.0.1:7001 ping)"
-expect "workers, at once" 2 "$(worker_count echo)"
+wait_workers echo 2 # one that is ready is enough to begin with
 expect "what is printed" "" "$out"
 
 # A daemon: a session of its own, no terminal, nothing of ours held.

@@ -28,7 +28,7 @@ for line in 'log-level: info -> debug .nothing else' 'drain-timeout: 30 -> 10' "
 done
 expect "first line" ok "${answer%%$'\n'*}"
 expect "state" "$before" "$(state '[sorted((n, x["pids"], x["generation"]) for n, x in s.items())]')"
-expect "descriptors" "$fds" "$(master_fds)"
+wait_for 5 master_fds_are "$fds" || fail "descriptors: $(master_fds), before: $fds"
 expect "reloads" "(0, 0, '')" "$(state '(m.reloads_good, m.reloads_bad, m.reload_text.decode())')"
 answers 127.0.0.1:7003 && fail "a new socket is open"
 expect "lines in the log" 0 "$(tail -n "+$since" "$log" | grep -vc ' closed ')"

@@ -24,6 +24,7 @@ chmod 644 "$dir/program"
 mark
 py 'knock("127.0.0.1:7001", 1)'
 wait_log "cannot be started: exec: Permission denied"
-expect "children of the worker" "" "$(children "$(workers gone)")"
+childless() { [ -z "$(children "$(workers gone)")" ]; }
+wait_for 5 childless || fail "children of the worker: $(children "$(workers gone)")"
 logged died && fail "a worker died"
 stop

@@ -10,7 +10,12 @@ program = c.line()
 with open("/proc/%s/stat" % program) as f:
     worker = int(f.read().rsplit(")", 1)[1].split()[1])
 os.kill(worker, 9)
-wait_until(lambda: not os.path.exists("/proc/" + program) or " Z " in open("/proc/%s/stat" % program).read())
+def dead():
+    try:
+        return ") Z " in open("/proc/%s/stat" % program).read()
+    except OSError:
+        return True
+wait_until(dead)
 expect("rest", b"", c.rest())
 other = Client("127.0.0.1:7001")
 check("the next program", other.line() != program)

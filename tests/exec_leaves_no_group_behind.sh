@@ -22,12 +22,19 @@ service brief { listen = '127.0.0.1:7003'
 start
 reaped() { [ ! -e "/proc/$1" ]; }
 
-for pid in $(ask 127.0.0.1:7001); do
-	wait_for 3 reaped "$pid" || fail "process $pid of the group lives on"
+no_children() { [ -z "$(cat "/proc/$1/task/$1/children")" ]; }
+# A member has half a second to say something, which a busy machine may not give it each time.
+for i in 1 2 3 4 5 6; do
+	[ "$i" -le 5 ] || fail "no member of a group got to say anything"
+	mark
+	rm -f "$dir/told"
+	for pid in $(ask 127.0.0.1:7001); do
+		wait_for 3 reaped "$pid" || fail "process $pid of the group lives on"
+	done
+	wait_log 'service=fork .*closed .*end=exited .*exit=7'
+	[ "$(cat "$dir/told")" != told ] || break
 done
-wait_log 'service=fork .*closed .*end=exited .*exit=7'
-expect "what a member got to say" told "$(cat "$dir/told")"
-expect "processes of the worker" "" "$(cat "/proc/$(workers fork)/task/$(workers fork)/children")"
+wait_for 3 no_children "$(workers fork)" || fail "the worker has children left"
 
 worker=$(workers daemon)
 daemons=()
@@ -51,7 +58,7 @@ for i in 1 2 3 4; do
 	expect "answer $i" "$i" "$(ask 127.0.0.1:7003 "$i
 ")"
 done
-expect "lines of ended connections" 4 "$(logged_times 'service=brief .*closed .*exit=0')"
-no_children() { [ -z "$(cat "/proc/$1/task/$1/children")" ]; }
+four() { [ "$(logged_times 'service=brief .*closed .*exit=0')" -eq 4 ]; }
+wait_for 5 four || fail "lines of 4 ended connections: $(logged_times 'service=brief .*closed .*exit=0')"
 wait_for 3 no_children "$(workers brief)" || fail "the worker has children left"
 stop

@@ -15,6 +15,8 @@ os.write(1, b\"a\" * 100000)'} }
 service slammer { listen = '127.0.0.1:7006' command = {'$python', '-c', '
 import socket
 s = socket.socket(fileno=0)
+while s.recv(99):
+    pass
 s.sendall(b\"last words\")
 s.shutdown(socket.SHUT_RDWR)'} }"
 mkfifo -m 0666 "$dir/enough"
@@ -36,6 +38,8 @@ except TimeoutError:
     pass
 check("bytes taken for a program that never reads", sent < 500000000, sent)
 open(sys.argv[1], "w").write("enough\n")
+c.s.settimeout(30)
+expect("answer of one that never reads", b"end\n", c.take(4))
 ' "$dir/enough" || exit 1
 	wait_log 'service=deaf .*closed .*bytes_in=[0-9]{5,} bytes_out=4 end=exited .*exit=0'
 	expect "answer of one that never writes" "" "$(ask 127.0.0.1:7003 "$(seq 1000)")"

@@ -15,7 +15,7 @@ idle=$(descendants "$master" | grep -vx -e "${busy% *}" -e "${busy#* }" | grep -
 logger=$(logger_pid)
 kill -KILL "$master"
 for pid in $idle; do
-	wait_for 1 gone "$pid" || fail "worker $pid is still there"
+	wait_for 5 gone "$pid" || fail "worker $pid is still there"
 done
 mv "$log" "$log.first"
 start
@@ -29,7 +29,7 @@ read -r -t 5 -u $pair answer
 expect "answer on the other old connection" two "$answer"
 exec {held}>&- {pair}>&-
 for pid in $busy $logger; do
-	wait_for 2 gone "$pid" || fail "process $pid of the old master stays"
+	wait_for 5 gone "$pid" || fail "process $pid of the old master stays"
 done
 grep -q 'service=echo .*closed .*bytes_in=8 .*end=eof' "$log.first" || fail "the last connection was not logged"
 stop

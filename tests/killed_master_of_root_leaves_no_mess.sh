@@ -9,7 +9,7 @@ for i in 1 2 3; do
 	pids=$(descendants "$master")
 	kill -KILL "$master"
 	for pid in $pids; do
-		wait_for 1 gone "$pid" || fail "$(cat "/proc/$pid/comm") is still there"
+		wait_for 5 gone "$pid" || fail "$(cat "/proc/$pid/comm") is still there"
 	done
 done
 start

@@ -12,8 +12,11 @@ wait_for 5 group_is news || fail "socket-group after the reload is $(stat -c %G 
 expect "answer" ping "$(ask "unix:$dir/sock" ping)"
 
 # A stale one of that owner is replaced; one of somebody else is not.
+pids=$(descendants "$master")
 kill -KILL "$master"
-wait_for 5 gone "$master"
+for pid in $master $pids; do # as long as a worker is there it listens
+	wait_for 5 gone "$pid" || fail "$pid outlives the master"
+done
 start
 stop
 py '
