@@ -386,10 +386,11 @@ static ssize_t answer_lines(struct talk *t, char *in, size_t n)
 	char *line = in, *end;
 
 	while (!t->failed && (end = memchr(line, '\n', n - (size_t)(line - in)))) {
-		*end = '\0';
-		if (end > line && end[-1] == '\r')
-			end[-1] = '\0';
-		if (strlen(line) + 2 < (size_t)(end - line))
+		size_t len = (size_t)(end - line);
+
+		len -= len && end[-1] == '\r';
+		line[len] = '\0';
+		if (strlen(line) < len)
 			talk_say(t, "error", "a NUL byte");
 		else if (!answer(t, line))
 			return -1;
