@@ -31,7 +31,7 @@ for r in range(rounds):
     a.send("".join("%d %s\n" % (r * batch + i, text) for i in range(batch)))
     expect("lines that b missed", 0, listen(b, r * batch, (r + 1) * batch))
 took = time.monotonic() - begin
-check("4 MB with a slow client take a moment", took < 20, took)
+check("4 MB with a slow client take a moment", took < 100, took)
 
 # One who says more than that at once does not wait for anybody: each listener gets what it can take.
 for i in range(lines):

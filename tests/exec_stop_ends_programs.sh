@@ -54,8 +54,8 @@ for how in INT 'TERM TERM'; do
 	wait_exit 10
 	took=$(((${EPOCHREALTIME/./} - began) / 1000))
 	expect "exit status after $how" 0 $status
-	gone "$pid" && gone "$child" || fail "the group outlived $how"
-	[ $took -lt $((5000 * ${SOCKD_TEST_SLOW:-1})) ] || fail "the stop took $took ms"
+	wait_for 5 gone "$pid" && wait_for 5 gone "$child" || fail "the group outlived $how"
+	[ $took -lt $((15000 * ${SOCKD_TEST_SLOW:-1})) ] || fail "the stop took $took ms"
 	wait_log 'service=stubborn .*closed .*end=terminated program=[0-9]+ signal=KILL'
 done
 
@@ -66,6 +66,6 @@ read -r pid child <"$dir/client"
 worker=$(busy_worker stubborn)
 kill -TERM "$worker"
 wait_log 'service=stubborn .*closed .*end=terminated .*signal=KILL'
-gone "$pid" && gone "$child" || fail "the group outlived its worker"
+wait_for 5 gone "$pid" && wait_for 5 gone "$child" || fail "the group outlived its worker"
 wait_for 5 gone "$worker" || fail "the worker stays"
 stop

@@ -19,7 +19,9 @@ load_end
 expect "lost of $load_rounds rounds in reloads ($(tail -n 1 "$dir/load.out"))" 0 "$load_lost"
 
 by_exec 7
+before=$(workers cat)
 reload
+wait_for 10 replaced || fail "old workers stay after reload 7"
 load_begin 127.0.0.1:7001 4
 kills=6
 for i in $(seq $kills); do

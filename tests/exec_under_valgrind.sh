@@ -15,6 +15,6 @@ rm "$dir/program"
 expect "answer of nobody" "" "$(ask 127.0.0.1:7007 x)"
 wait_log 'end=(exited .*exit=127|exec-failed)' 30
 kill -TERM "$master"
-wait_exit 20
+wait_exit 60
 expect "what valgrind found" "" "$(cat "$dir"/vg/*)"
 expect "exit status" 0 $status

@@ -16,17 +16,17 @@ for nc in nc.openbsd nc.traditional ncat nc; do
 	command -v $nc >/dev/null || continue
 	how=
 	[ $nc = nc.openbsd ] && how=-N
-	[ $nc = nc.traditional ] && how="-q 1"
+	[ $nc = nc.traditional ] && how="-q 30"
 	# shellcheck disable=SC2086
-	expect_match "daytime by $nc" '20[0-9][0-9]' "$(timeout 10 $nc $how 127.0.0.1 "$(port 13)" </dev/null)"
+	expect_match "daytime by $nc" '20[0-9][0-9]' "$(timeout 30 $nc $how 127.0.0.1 "$(port 13)" </dev/null)"
 	tried=$((tried + 1))
 done
 if command -v socat >/dev/null; then
-	expect "echo by socat" "hello" "$(echo hello | timeout 10 socat -t 5 - "tcp:127.0.0.1:$(port 07)")"
+	expect "echo by socat" "hello" "$(echo hello | timeout 30 socat -t 30 - "tcp:127.0.0.1:$(port 07)")"
 	tried=$((tried + 1))
 fi
 if command -v curl >/dev/null && curl -V | grep -q telnet; then
-	expect_match "daytime by curl" '20[0-9][0-9]' "$(timeout 10 curl -s "telnet://127.0.0.1:$(port 13)" </dev/null)"
+	expect_match "daytime by curl" '20[0-9][0-9]' "$(timeout 30 curl -s "telnet://127.0.0.1:$(port 13)" </dev/null)"
 	tried=$((tried + 1))
 fi
 if command -v telnet >/dev/null; then
@@ -34,11 +34,11 @@ if command -v telnet >/dev/null; then
 	mkfifo "$dir/quiet"
 	exec {quiet}<>"$dir/quiet"
 	expect_match "daytime by telnet" '20[0-9][0-9]' \
-		"$(timeout 10 telnet 127.0.0.1 "$(port 13)" <&$quiet 2>/dev/null)"
+		"$(timeout 30 telnet 127.0.0.1 "$(port 13)" <&$quiet 2>/dev/null)"
 	tried=$((tried + 1))
 fi
 if [ -z "$high" ] && command -v rdate >/dev/null; then
-	expect_match "time by rdate" '20[0-9][0-9]' "$(timeout 10 rdate -p 127.0.0.1 2>&1)"
+	expect_match "time by rdate" '20[0-9][0-9]' "$(timeout 30 rdate -p 127.0.0.1 2>&1)"
 	tried=$((tried + 1))
 fi
 stop
