@@ -26,3 +26,34 @@ wait_for 5 replaced || fail "the old workers stay"
 wait_workers qotd 2
 expect "answer" new "$(text)"
 stop
+
+# Nothing is forgotten of a service that comes back, and whose last old worker dies just then.
+qotd="service qotd { listen = '127.0.0.1:7001' handler = qotd text = %s workers = 2 }"
+echo="service echo { listen = '127.0.0.1:7002' handler = echo workers = 1 }"
+# shellcheck disable=SC2059
+both() { conf "drain-timeout = 0 $(printf "$qotd" "$1") ${2:-}"; }
+both old "$echo"
+start
+exec {held}<>/dev/tcp/127.0.0.1/7002
+echo held >&$held
+read -r -t 5 -u $held answer || fail "no answer"
+last=$(workers echo)
+both old
+reload
+both new "$echo"
+mark
+inject clone,clone3 error=EAGAIN:delay_enter=300000:when=2+
+kill -HUP "$master"
+tried() { [ "$(grep -c 'clone' "$dir/trace")" -ge 2 ]; }
+wait_for 10 tried || fail "nothing is forked"
+kill -KILL "$last"
+wait_log 'reload: failed; the old settings stay in force'
+for name in qotd echo; do
+	logged "reload: .* service '$name': its first worker cannot be forked" || fail "the log does not speak of $name"
+done
+inject_end
+exec {held}>&-
+reload
+expect "answer" new "$(text)"
+answers 127.0.0.1:7002 || fail "echo has not come back"
+stop

@@ -280,13 +280,13 @@ size_t plan_try(struct plan *p)
 	for (size_t i = 0; i < p->n; i++)
 		n += p->item[i].fresh && !p->item[i].service->paused;
 	p->waiting = n;
-	for (size_t i = 0; i < p->n && !p->failed; i++) {
+	/* All, also if one has failed: a service that is on its way out stays as long as it has a trial. */
+	for (size_t i = 0; i < p->n; i++) {
 		struct plan_item *it = &p->item[i];
 
 		if (!it->fresh)
 			continue;
 		it->fresh->drain_ms = (uint64_t)p->settings->conf->drain_timeout * 1000;
-		it->tried = true;
 		service_try(it->service, it->fresh,
 			it->listener ? it->listener : it->service->listener);
 	}
@@ -298,15 +298,8 @@ void plan_abort(struct plan *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct plan_item *it = &p->item[i];
 
-		if (!it->fresh)
-			continue;
-		if (it->tried) {
+		if (it->fresh)
 			service_give_up(it->service);
-		} else {
-			pool_free(it->fresh);
-			if (!it->service->pool)
-				service_free(it->service);
-		}
 		it->fresh = NULL;
 	}
 }

@@ -17,7 +17,6 @@ struct plan_item {
 	bool *kept;                /* for each: in force already, so not ours to close */
 	size_t n;
 	struct pool *fresh; /* of the new generation, if there is to be one */
-	bool tried;         /* it is the service's trial */
 };
 
 struct plan {
