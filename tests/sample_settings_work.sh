@@ -30,6 +30,12 @@ grep -E '^(service|listen|handler) ' "$conf" >"$dir/bare.conf"
 echo "}" >>"$dir/bare.conf"
 run -T -f "$dir/bare.conf"
 expect "dump with every default of the example written out" "$out" "$example"
+grep ' = ' "$conf" | grep -Ev '^(listen|handler|nofile|as|cpu|core|nproc|fsize) ' >"$dir/keys"
+while IFS= read -r key; do
+	sed "\$i$key" "$dir/bare.conf" >"$dir/one.conf"
+	run -T -f "$dir/one.conf"
+	expect "dump with one default written out, $key" "$example" "$out$err"
+done <"$dir/keys"
 
 # The other examples, of what may not be there.
 others=$(sed -n 's/^# service \([a-z]*\) {/\1/p' "$sample" | grep -v '^example$')

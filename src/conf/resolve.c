@@ -179,7 +179,7 @@ static void check_together(
 	if (s->proxy_protocol && !s->proxy_trusted.n)
 		conf_error(e, c, s, "proxy-protocol",
 			"needs 'proxy-trusted', the addresses that may send such a header");
-	if (!s->proxy_protocol && is_given(c, s, "proxy-trusted", false) &&
+	if (!s->proxy_protocol && s->proxy_trusted.n && is_given(c, s, "proxy-trusted", false) &&
 		!is_given(c, s, "proxy-protocol", true))
 		conf_error(e, c, s, "proxy-trusted", "needs 'proxy-protocol'");
 }

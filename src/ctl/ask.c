@@ -53,7 +53,8 @@ static bool unreachable(struct answer *a, int error, unsigned timeout_ms)
 	if (error == EACCES || error == EPERM)
 		return failed(a,
 			"%s: permission denied: ask as root, as the user that sockd was "
-			"started by, or as a member of its control-group",
+			"started by, or as a member of its control-group, and from no process "
+			"that sockd has started",
 			ctl.socket);
 	if (error == ECONNREFUSED && stat(ctl.socket, &st) == 0 && !S_ISSOCK(st.st_mode))
 		return failed(a, "%s: that is no socket: name the control-socket of sockd with -s",
