@@ -6,12 +6,14 @@ start
 wait_workers echo 2
 expect_match "version" "^ok" "$(ctl version)"
 fds=$(master_fds)
-# The master acts at once: USR1 is in the log within a second.
+# The master acts at once: USR1 is in the log before half a command runs out of time, which is 5 s.
 acts()
 {
 	mark
 	kill -USR1 "$master"
-	wait_log 'service=echo status ' 1
+	began=${EPOCHREALTIME/./}
+	wait_log 'service=echo status '
+	[ $((${EPOCHREALTIME/./} - began)) -lt $((4500000 * ${SOCKD_TEST_SLOW:-1})) ] || fail "the master is held up"
 }
 
 # what is no command
@@ -58,22 +60,22 @@ grep -q $'\x1b' "$log" && fail "an escape in the log"
 
 # half a command and silence; byte by byte; who does not read; who leaves at once
 cpy '
+begin = time.monotonic()
 halves = [control_open() for _ in range(3)]
 for s in halves:
     s.sendall(b"relo")
 print("said", flush=True)
-begin = time.monotonic()
 for s in halves:
     got = rest(s)
     check("answer to half a command", got.startswith(b"error no command came in time"), repr(got))
-    check("closed after 5 s", 4 < time.monotonic() - begin < 8, time.monotonic() - begin)
+    check("closed after 5 s", 4.9 < time.monotonic() - begin < 14, time.monotonic() - begin)
 ' >"$dir/halves" &
 halves=$!
 wait_for 5 grep -q said "$dir/halves" || fail "no clients"
 acts
 mark
 kill -HUP "$master"
-wait_log 'reload: done' 2
+wait_log 'reload: done'
 wait $halves || fail "$(cat "$dir/halves")"
 cpy '
 s = control_open()
@@ -94,7 +96,7 @@ check("others", control("version").startswith("ok"))
 wait_for 5 master_fds_are "$fds" || fail "descriptors after the deaf: $(master_fds) for $fds"
 
 # a thousand at once
-rss() { awk '/VmRSS/ {print $2}' "/proc/$master/status"; }
+rss() { awk '/^Rss/ {print $2}' "/proc/$master/smaps_rollup"; }
 before=$(rss)
 pyx 'from control import *
 import threading
@@ -118,7 +120,7 @@ wait_for 20 grep -q come "$dir/flood" || fail "no flood"
 acts
 mark
 kill -HUP "$master"
-wait_log 'reload: done' 2
+wait_log 'reload: done'
 answers 127.0.0.1:7001 || fail "no service during the flood"
 [ "$(master_fds)" -le $((fds + 20)) ] || fail "descriptors in the flood: $(master_fds) for $fds"
 ticks=$(master_ticks)

@@ -23,8 +23,11 @@ start
 exec {held}<>/dev/tcp/127.0.0.1/7001
 echo a >&$held
 read -r -t 5 -u $held answer || fail "no connection"
+idle=$(workers echo | grep -vx "$(busy_worker echo)")
 kill -KILL "$master"
-wait_for 5 gone "$master"
+for pid in $master $idle; do
+	wait_for 5 gone "$pid" || fail "$pid outlives KILL of the master"
+done
 [ -S /run/sockd/control ] || fail "there is no stale socket"
 settings 'control-socket = "/run/sockd/control"'
 start

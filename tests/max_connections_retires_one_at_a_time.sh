@@ -24,7 +24,7 @@ kill -STOP "$master"
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 	expect "answer $i while the master stands still" ping "$(ask 127.0.0.1:7001 ping)"
 done
-expect "workers" 2 "$(worker_count echo)"
+wait_workers echo 2
 kill -CONT "$master"
 wait_workers echo 3
 expect "answer" ping "$(ask 127.0.0.1:7001 ping)"
