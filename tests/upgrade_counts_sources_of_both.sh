@@ -21,4 +21,14 @@ expect "those that end" "ended ended ended ended" "$(tell end) $(tell end) $(tel
 wait_for 10 gone "$first" || fail "the first master stays"
 wait_for 5 lets_in || fail "the places of those that ended stay taken"
 expect "the last one" "ended" "$(tell end)"
+
+# What an old master is killed with, and all that it had, counts no more.
+expect "three" "served served served" "$(one_more) $(one_more) $(one_more)"
+upgrade
+expect "and one more" "refused" "$(one_more)"
+# shellcheck disable=SC2046
+kill_hard "$old" $(workers echo "$old")
+wait_for 5 lets_in || fail "the places of those that were killed stay taken"
+expect "the next two, and one more" "served served refused" "$(one_more) $(one_more) $(one_more)"
+for _ in 1 2 3 4 5 6; do tell end >"$dir/ended"; done
 upgrade_stop

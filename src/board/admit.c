@@ -2,8 +2,10 @@
  * of the service can write there. */
 #include "board/admit.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 
 #define TAKE_OVER_MS \
@@ -79,13 +81,22 @@ static void unlock(struct board *b, uint32_t mine)
 	atomic_compare_exchange_strong(&b->lock, &mine, mine & ~LOCK_HOLDER);
 }
 
-/* What is left of max. slot  is not counted */
+/* A worker of a program before may have been killed with its master, who would have cleared the slot. */
+static bool is_dead(const struct board *b, unsigned slot)
+{
+	pid_t pid = GET(b->worker[slot].pid);
+
+	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* What is left of max. slot  is not counted; BOARD_SLOTS: the board is that of a program before */
 static long source_left(const struct board *b, unsigned slot, uint64_t source, long max)
 {
 	unsigned used = board_slots(b);
 
 	for (unsigned i = 0; i < used && max > 0; i++)
-		max -= i != slot && GET(b->source[i]) == source;
+		max -= i != slot && GET(b->source[i]) == source &&
+		       (slot < BOARD_SLOTS || !is_dead(b, i));
 	return max;
 }
 
