@@ -183,13 +183,12 @@ static int upstream_connect(const struct handler_env *env, struct conn *c)
 	char reasons[REASONS_SIZE] = "";
 	size_t len = 0;
 
-	for (size_t i = 0; i < 3 * n_upstreams; i++) {
-		struct upstream *u = &upstream[(first + i) % n_upstreams];
-		bool wait = i >= 2 * n_upstreams;
-		bool rests = atomic_load(&area->rest_until_ms[u->place]) > now;
+	for (size_t i = 0, n = n_upstreams; n && i < 3 * n; i++) {
+		struct upstream *u = &upstream[(first + i) % n];
+		bool rests = atomic_load(&area->rest_until_ms[u->place]) > now, wait = i >= 2 * n;
 		int fd = -1, error;
 
-		if (wait ? u->full != first : u->tried == first || (rests && i < n_upstreams))
+		if (wait ? u->full != first : u->tried == first || (rests && i < n))
 			continue;
 		u->tried = first;
 		error = connect_to(c, u, env->conf, wait, &fd);
