@@ -26,6 +26,8 @@ expect "errors" 9 "$(kv '' foo get 'get a b' 'set k' 'set  v' "set k$(printf %06
 expect "the longest key and value" "value $(printf %0512d 7)" \
 	"$(kv "set $(printf %064d 0) $(printf %0512d 7)" "get $(printf %064d 0)" | tail -n 1)"
 expect "a line without end" "error the line is too long" "$(printf %02000d 0 | nc -N 127.0.0.1 7070)"
+expect "NUL bytes" "error a NUL byte error a NUL byte error a NUL byte none" \
+	"$(printf 'set z x\0\nset z\0 x\nget z\0\r\nget z\n' | nc -N 127.0.0.1 7070 | xargs)"
 expect "a number that is too large" "ok error the number would be too large" \
 	"$(kv "set big 9223372036854775807" "incr big" | xargs)"
 expect "too many keys" "error too many keys" "$(seq 200 | sed 's/.*/set t& &/' | nc -N 127.0.0.1 7070 | grep -v ok | uniq)"
