@@ -18,7 +18,7 @@ expect "workers of the other service" "$other" "$(workers other)"
 # Replaced workers serve again.
 # shellcheck disable=SC2046
 kill -KILL $(workers m)
-wait_for 5 answers 127.0.0.1:7001 || fail "the service does not come back"
+wait_for 10 answers 127.0.0.1:7001 || fail "the service does not come back"
 reload
 expect "answer of the other service" ping "$(ask 127.0.0.1:7002 ping)"
 stop

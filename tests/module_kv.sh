@@ -48,7 +48,7 @@ wait_log 'service=kv .*died: killed by signal 6'
 expect "after a death with the lock held" "value 40000 none value 40001" "$(kv 'get sum' 'get boom' 'incr sum' | xargs)"
 wait_log 'service=kv .*a worker died with the lock held'
 # shellcheck disable=SC2046
-kill -KILL $(workers kv)
+kill_hard $(workers kv)
 wait_workers kv 8
 expect "after all workers died" "value 40001" "$(kv 'get sum')"
 
@@ -57,7 +57,9 @@ reload
 expect "after a reload of options" "value 40001" "$(kv 'get sum')"
 cp "$dir/kv.so" "$dir/other.so"
 conf "$(text 200 other)"
+old=$(workers kv | sort)
 reload
-wait_workers kv 8
+left() { [ -z "$(comm -12 <(echo "$old") <(workers kv | sort))" ]; }
+wait_for 5 left || fail "old workers stay"
 expect "another module finds nothing" none "$(kv 'get sum')"
 stop

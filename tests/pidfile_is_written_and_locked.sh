@@ -23,8 +23,9 @@ stop
 echo $$ >"$pidfile"
 start
 expect "pidfile" "$master" "$(cat "$pidfile")"
-kill -KILL "$master"
-wait_for 2 gone "$master"
+rest=$(descendants "$master")
+kill_hard "$master"
+for pid in $rest; do wait_for 5 gone "$pid" || fail "process $pid outlives a killed master"; done
 start
 expect "pidfile" "$master" "$(cat "$pidfile")"
 stop

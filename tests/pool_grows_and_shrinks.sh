@@ -34,7 +34,7 @@ wait_workers echo 5 # 3 busy, 2 spare
 hold 5
 wait_workers echo 8 # not 10
 kill "${started[@]:(-2)}"
-wait_workers echo 2 10
+wait_workers echo 2 20
 stop
 
 # Without max-workers it does not grow; who had to wait for long is told of, now and then.

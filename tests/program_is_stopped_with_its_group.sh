@@ -42,6 +42,7 @@ begin
 kill -KILL "$master"
 wait_for 5 gone "$pid" || fail "the program outlives a killed master"
 kill "$child" 2>/dev/null
+wait_for 5 gone "$child" # it has the listener
 wait_exit 1 2>/dev/null
 
 begin

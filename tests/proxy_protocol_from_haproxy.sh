@@ -48,6 +48,7 @@ global
 defaults
 	mode tcp
 	timeout connect 2s
+	default-server fall 20 # a machine that is slow for a moment is not down
 	timeout client 20s
 	timeout server 20s
 listen v1

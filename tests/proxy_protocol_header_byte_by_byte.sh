@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 conf "
-defaults { proxy-protocol = 'any' proxy-trusted = {'127.0.0.1'} workers = 4 }
+defaults { proxy-protocol = 'any' proxy-trusted = {'127.0.0.1'} workers = 4 first-byte-timeout = 60 }
 service echo { listen = {'127.0.0.1:7001'} handler = 'echo' }
 service qotd { listen = {'127.0.0.1:7002'} handler = 'qotd' text = 'called' }"
 start

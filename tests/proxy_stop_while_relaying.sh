@@ -67,7 +67,7 @@ for t in threads:
     t.join()
 check("the upstream of the bulk is reset: %s" % ends[1], "RST" in ends[1])
 ' "$master" "$(workers front | head -n 1)" "$log" || exit 1
-wait_exit 5
+wait_exit 10
 expect "exit status" 0 $status
 expect "connections that were ended" 0 "$(grep ' closed ' "$log" | grep -vc 'end=terminated')"
 [ "$(grep -c 'end=terminated' "$log")" -ge 3 ] || fail "not all were ended by the stop"

@@ -29,7 +29,7 @@ service 'rate = "7/100000"'
 start
 expect "served of 40" 7 "$(burst)"
 expect "served of 40 more" 0 "$(burst)"
-expect_match "the log" 'refused source=127\.0\.0\.[2-5]:[0-9]+ reason=rate' "$(cat "$log")"
+wait_log 'refused source=127\.0\.0\.[2-5]:[0-9]+ reason=rate'
 answers "unix:$dir/s" && fail "clients of the unix socket are beyond the rate"
 
 # An eighth of a second for each.

@@ -30,6 +30,7 @@ program()
 	chmod 755 "$dir/app.new"
 	mv "$dir/app.new" "$dir/app"
 }
+module_is() { [ "$(ask 127.0.0.1:7001 '')" = "$1" ]; }
 app_is() { [ "$(ask 127.0.0.1:7002 '')" = "$1" ]; }
 reload_ok() { expect_match "reload $*" "^ok" "$(ctl reload "$@")"; }
 
@@ -57,7 +58,7 @@ service 'm': what its settings name has changed (new workers)
 service 'app': what its settings name has changed (new workers)" "$(ctl diff)"
 expect "module before the reload" one "$(ask 127.0.0.1:7001 '')"
 reload_ok
-expect "module after it" two "$(ask 127.0.0.1:7001 '')"
+wait_for 5 module_is two || fail "module after it: $(ask 127.0.0.1:7001 '')"
 wait_for 5 app_is two || fail "program: $(ask 127.0.0.1:7002 '')"
 kept runs "new files"
 kept echo "new files"
@@ -100,5 +101,5 @@ expect "module" two "$(ask 127.0.0.1:7001 '')"
 sed -i 's/echo workers = x/echo workers = 1/' "$conf"
 reload_ok
 kept echo "a good reload after it"
-expect "module" three "$(ask 127.0.0.1:7001 '')"
+wait_for 5 module_is three || fail "module: $(ask 127.0.0.1:7001 '')"
 stop

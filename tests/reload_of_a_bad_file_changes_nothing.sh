@@ -11,6 +11,7 @@ try()
 	mark
 	kill -HUP "$master"
 	wait_log "$1"
+	wait_log 'reload: (done|failed)'
 	expect "workers" "$before" "$(workers echo)"
 	expect "answer" ping "$(ask 127.0.0.1:7001 ping)"
 }

@@ -49,8 +49,10 @@ wait_for 5 master_fds_are $((fds + 1)) || fail "descriptors: $(master_fds) for $
 
 # and those of a good one begin at once
 conf "$bad"
+old=$(for s in one two; do workers $s; done | sort)
 expect_match "answer" "^ok" "$(ctl reload)"
-wait_workers one 2 10
+replaced() { [ -z "$(comm -12 <(echo "$old") <(for s in one two; do workers $s; done | sort))" ]; }
+wait_for 10 replaced || fail "old workers stay"
 for port in 7001 7002 7003; do expect "port $port" "" "$(ask 127.0.0.1:$port ping)"; done
 answers 127.0.0.1:7004 || fail "the new service does not serve"
 conf "${good/workers = 2/workers = 1}"

@@ -18,14 +18,12 @@ wait_log "service=talk .*Too many open files"
 wait_log 'reload: failed'
 expect "workers" "$before" "$(workers talk)"
 answers 127.0.0.1:7002 && fail "a part of the reload was applied"
-kill -KILL $before
-for pid in $before; do
-	wait_for 5 gone "$pid"
-done
+kill_hard $before
 wait_workers talk 2
 expect "answer of a new worker" ping "$(ask 127.0.0.1:7001 ping)"
 inject_end
-expect "descriptors of the master" "$fds" "$(fds)"
+fds_are() { [ "$(fds)" -eq "$1" ]; }
+wait_for 5 fds_are "$fds" || fail "descriptors of the master: $(fds), and not $fds"
 
 reload
 greets() { ask 127.0.0.1:7001 | grep -q '\* you are'; }

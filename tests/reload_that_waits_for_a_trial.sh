@@ -51,6 +51,7 @@ kill -HUP "$master"
 ctl_begin second reload
 ctl_begin third reload
 ctl_begin dry diff
+ctl version >"$dir/version" # those before it have been heard
 serves 0 || fail "the old program does not serve during the trial"
 [ ! -e "$dir/second" ] || fail "the second was answered before the first"
 settings 3 '' ''

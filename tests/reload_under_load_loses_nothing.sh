@@ -17,5 +17,5 @@ for i in $(seq "${SOCKD_TEST_RELOADS:-10}"); do
 done
 load_end
 expect "lost of $load_rounds rounds" 0 "$load_lost"
-expect "workers" 4 "$(worker_count echo)"
+wait_workers echo 4
 stop

@@ -31,6 +31,8 @@ snapshot()
 }
 counters() { state '[sorted((n, x["connections"], x["bytes_in"], x["waits"]) for n, x in s.items())]'; }
 fds=$(master_fds)
+# A client has its answer a moment before it is counted.
+wait_for 5 state_is '[s[n]["times"] for n in ("kept", "changes", "goes", "m")]' '[1, 1, 1, 1]' || fail "not counted: $(counters)"
 before=$(snapshot) counted=$(counters)
 
 n=0
@@ -71,7 +73,8 @@ expect "good answer" "ok done" "$(ctl reload | paste -sd' ')"
 wait_for 5 notified "READY=1 STATUS=.*done" || fail "STATUS: $(tail -n 1 "$dir/notified")"
 answers 127.0.0.1:7013 || fail "the new service does not answer"
 [ -S "$dir/new" ] || fail "the new unix socket is not there"
-answers 127.0.0.1:7003 && fail "the removed service answers"
+refused() { ! answers "$1"; }
+wait_for 5 refused 127.0.0.1:7003 || fail "the removed service answers"
 expect "kept workers" "$(echo "$before" | sed -n 's/^kept //p')" "$(workers kept | tr '\n' ' ')"
 exec {held}>&-
 stop

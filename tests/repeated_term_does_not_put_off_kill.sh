@@ -7,6 +7,6 @@ start
 wait_workers echo 2
 kill -STOP "$(workers echo | head -n 1)"
 term_again() { kill -TERM "$master" 2>/dev/null; gone "$master"; }
-wait_for 4 term_again || fail "the master waits as long as TERM comes"
+wait_for 10 term_again || fail "the master waits as long as TERM comes"
 wait_exit 1
 expect "exit status" 0 $status

@@ -10,7 +10,7 @@ other=$(workers other)
 expect "answer" ping "$(ask 127.0.0.1:7001 ping)"
 echo now >"$dir/go"
 wait_log 'service=echo .*listener.* shut down'
-wait_for 2 answers 127.0.0.1:7001 || fail "no answer afterwards"
+wait_for 5 answers 127.0.0.1:7001 || fail "no answer afterwards"
 expect "worker of the other service" "$other" "$(workers other)"
 wait_workers echo 2
 stop

@@ -33,5 +33,5 @@ gone "$master" && fail "the master has not waited"
 echo slow >&$held
 expect "the slow client" slow "$(timeout 5 cat <&$held)"
 exec {held}>&-
-wait_exit 5
+wait_exit 10
 expect "exit status" 0 $status

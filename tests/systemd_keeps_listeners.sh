@@ -132,5 +132,5 @@ expect "the state after a stop" "inactive success" "$(property sockd ActiveState
 listens() { nsenter -t "$init" -n ss -Hltn | grep -q :7007; }
 silent() { ! listens; }
 wait_for 5 silent || fail "systemd keeps the listener after a stop"
-wait_for 2 no_sockd || fail "left after systemctl stop: $(inn pgrep -a sockd)"
+wait_for 10 no_sockd || fail "left after systemctl stop: $(inn pgrep -a sockd)"
 expect "sanitizers" "" "$(inn journalctl -u sockd --no-pager -o cat | grep -E 'Sanitizer|runtime error')"

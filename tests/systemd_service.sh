@@ -37,7 +37,7 @@ expect "restarts" 1 "$(property sockd NRestarts)"
 # --- Stop: while a client holds a worker of the dead master -----------------------------------
 
 inn systemctl stop sockd || fail "systemctl stop"
-wait_for 2 no_sockd || fail "left after systemctl stop: $(inn pgrep -a sockd)"
+wait_for 10 no_sockd || fail "left after systemctl stop: $(inn pgrep -a sockd)"
 expect "the state after a stop" "inactive success" "$(property sockd ActiveState) $(property sockd Result)"
 echoes && fail "port 7007 answers after systemctl stop"
 
@@ -69,5 +69,5 @@ for _ in 1 2 3; do
 done
 
 inn systemctl stop sockd.socket sockd || fail "systemctl stop sockd.socket sockd"
-wait_for 2 no_sockd || fail "left after systemctl stop: $(inn pgrep -a sockd)"
+wait_for 10 no_sockd || fail "left after systemctl stop: $(inn pgrep -a sockd)"
 expect "sanitizers" "" "$(inn journalctl -u sockd --no-pager -o cat | grep -E 'Sanitizer|runtime error')"

@@ -27,7 +27,7 @@ for c in held:
 for i, c in waiting:
     expect("client %d in the queue" % i, b"waited %d" % i, c.rest())
 ' "$master" "$(kill -l $signal)" || exit 1
-	wait_exit 5
+	wait_exit 10
 	expect "exit status after $signal" 0 $status
 	answers 127.0.0.1:7001 && fail "somebody answers after the end"
 done
@@ -38,7 +38,7 @@ done
 start
 load_begin 127.0.0.1:7001 8
 kill -TERM "$master"
-wait_exit 5
+wait_exit 10
 expect "exit status under load" 0 $status
 load_end
 lost=$(sed -n 's/.*lost=[0-9]* //p' "$dir/load.out" | sed "s/'connect: ConnectionRefusedError': [0-9]*//")

@@ -15,5 +15,5 @@ echo two >&$held
 read -r -t 5 -u $held answer
 expect "answer on the held connection" two "$answer"
 exec {held}>&-
-wait_exit 5
+wait_exit 10
 expect "exit status" 0 $status

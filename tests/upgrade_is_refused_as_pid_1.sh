@@ -8,6 +8,7 @@ start
 outside=$master
 master=$(children "$outside")
 expect "its pid in there" 1 "$(awk '/^NSpid/ { print $NF }' "/proc/$master/status")"
+wait_workers echo 2
 own=$(workers echo | sort)
 upgrade_fails 'refused: .*process 1'
 expect "workers" "$own" "$(workers echo | sort)"
