@@ -14,7 +14,7 @@ pid=$(ask 127.0.0.1:7001)
 wait_log "service=talk pid=$pid stderr: one$"
 wait_log "service=talk pid=$pid stderr: two \\\\x1b\[2J$"
 wait_log "service=talk .*closed .*program=$pid exit=0"
-expect "end of 50 MB of noise" "done" "$(ask 127.0.0.1:7002)"
+expect "end of 50 MB of noise" "done" "$(py 'print(Client("127.0.0.1:7002", timeout=200).line())')"
 wait_log 'service=flood .*closed .*exit=0'
 pid=$(ask 127.0.0.1:7001)
 wait_log "service=talk pid=$pid stderr: one$"
