@@ -39,3 +39,20 @@ rejects "a folder" "include('$dir/conf.d')
 service echo { listen = {'127.0.0.1:7001'} handler = 'echo' }" 'conf\.d'
 rejects "a file that includes itself" "include('$conf')
 service echo { listen = {'127.0.0.1:7001'} handler = 'echo' }" 'sockd\.conf'
+
+# A folder that cannot be listed may have files.
+ln -s loop "$dir/loop"
+rejects "a folder that cannot be listed" "include('$dir/loop/*.conf')
+service echo { listen = {'127.0.0.1:7001'} handler = 'echo' }" 'sockd\.conf:1: .*cannot list .*/loop/\*\.conf: Too many'
+
+# The folder of the settings is no pattern, whatever its name.
+mkdir "$dir/a[b]\\*" "$dir/ab*"
+for i in name pattern; do
+	echo "bogus = 1" >"$dir/a[b]\\*/$i.conf"
+done
+for i in 'name.conf name' 'pat*.conf pattern'; do
+	printf '%s\n' "include('${i% *}')" "service echo { listen = {'127.0.0.1:7001'} handler = 'echo' }" >"$dir/a[b]\\*/sockd.conf"
+	run -t -f "$dir/a[b]\\*/sockd.conf"
+	expect "exit status for a $i in an odd folder" 78 $status
+	expect_match "what is said of a $i" "/${i#* }\.conf:1: unknown key 'bogus'" "$err"
+done

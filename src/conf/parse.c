@@ -4,6 +4,7 @@
  * told at once. */
 #include "conf/conf_internal.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,21 +100,28 @@ static void queue_file(
 	free(f.real);
 }
 
-/* Queue what a pattern stands for, in sorted order. A name is a pattern that stands for itself. */
+/* A folder that is not there has no files; one that may not be read might have some. */
+static int on_unlisted(const char *path, int error)
+{
+	(void)path;
+	errno = error;
+	return error != ENOENT;
+}
+
+/* Queue what a pattern stands for, in sorted order. */
 static void include_pattern(struct parser *p, const char *pattern, const char *file, int line)
 {
-	bool by_name = !strpbrk(pattern, "*?[");
 	glob_t found = {0};
-	int rc = glob(pattern, by_name ? GLOB_NOCHECK | GLOB_NOESCAPE : 0, NULL, &found);
+	int rc = glob(pattern, 0, on_unlisted, &found);
 
 	if (rc && rc != GLOB_NOMATCH)
-		error_at(p->errors, file, line, "include: cannot list %s", pattern);
+		error_at(p->errors, file, line, "include: cannot list %s: %m", pattern);
 	for (size_t i = 0; !rc && i < found.gl_pathc; i++)
-		queue_file(p, found.gl_pathv[i], file, line, by_name);
+		queue_file(p, found.gl_pathv[i], file, line, false);
 	globfree(&found);
 }
 
-/* A relative name is seen from the folder of the file that includes it. */
+/* A relative name is seen from the folder of the file that includes it, which is no pattern. */
 static int on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 {
 	struct parser *p = parsing;
@@ -121,13 +129,18 @@ static int on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 
 	(void)opt;
 	for (int i = 0; i < argc; i++) {
+		bool by_name = !strpbrk(argv[i], "*?[");
 		struct buf path = {0};
 
-		if (*argv[i] != '/' && slash)
-			buf_add(&path, file, (size_t)(slash - file) + 1);
+		for (const char *c = file; *argv[i] != '/' && slash && c <= slash; c++) {
+			buf_puts(&path, !by_name && strchr("*?[\\", *c) ? "\\" : "");
+			buf_add(&path, c, 1);
+		}
 		buf_puts(&path, argv[i]);
 		if (path.failed)
 			p->lines->failed = true;
+		else if (by_name)
+			queue_file(p, path.data, file, cfg->line, true);
 		else
 			include_pattern(p, path.data, file, cfg->line);
 		buf_free(&path);
