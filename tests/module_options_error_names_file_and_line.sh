@@ -28,6 +28,13 @@ rejects "a missing module" "$(text "$dir/none.so" '')" "^$conf:4: module: .*$dir
 rejects "no module" "$(text "$dir/none.so" '' | sed /none.so/d)" "^$conf:1: module: "
 accepts "good options" "$(text "$dir/kv.so" '"max-keys=10"')"
 
+# What it prints is no part of the settings.
+conf "$(text "$dir/hostile.so" '"in=check", "do=print"')"
+run -T -f "$conf"
+expect "exit status of -T" 0 $status
+expect "words of the module in the settings" 0 "$(grep -c printed <<<"$out")"
+expect "words of the module beside them" 1 "$(grep -c printed <<<"$err")"
+
 # The same at a reload: the old settings stay.
 text "$dir/kv.so" '"max-keys=10"' >"$conf"
 start

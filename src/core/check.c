@@ -26,6 +26,7 @@ static _Noreturn void child_run(const struct handler *h, const struct conf_servi
 	struct answer a = {.key = ""};
 	const char *key;
 
+	(void)dup2(STDERR_FILENO, STDOUT_FILENO); /* where -T prints the settings */
 	if (s->chroot && geteuid() == 0 && (chroot(s->chroot) < 0 || chdir("/") < 0)) {
 		snprintf(a.text, sizeof(a.text), "%m");
 		key = "chroot";

@@ -97,6 +97,18 @@ static void leak(void)
 		;
 }
 
+/* A child that comes back as if it were the worker. */
+static void fork_and_return(void)
+{
+	fprintf(stderr, "forked %d\n", (int)fork());
+}
+
+static void print(void)
+{
+	puts("printed by a module");
+	fflush(stdout);
+}
+
 static _Noreturn void hang(void)
 {
 	sigset_t all;
@@ -125,6 +137,10 @@ static void act(const char *what)
 		exit(0);
 	else if (!strcmp(what, "exit-3"))
 		exit(3);
+	else if (!strcmp(what, "fork"))
+		fork_and_return();
+	else if (!strcmp(what, "print"))
+		print();
 	else if (!strcmp(what, "hang"))
 		hang();
 	else if (!strcmp(what, "spin"))
