@@ -30,4 +30,14 @@ done
 wait_workers m 4
 expect "workers of the other service" "$other" "$(workers other)"
 answers 127.0.0.1:7001 || fail "no answer"
+
+# A child that it forks and that comes back from serve is no worker.
+forked() { for pid in $(workers m); do children "$pid"; done; }
+none_forked() { [ -z "$(forked)" ]; }
+py '
+c = Client("127.0.0.1:7001")
+c.send("!fork\n")
+expect("echoes of two processes", ["!fork", "!fork"], [c.line(), c.line()])
+'
+wait_for 5 none_forked || fail "forked children stay: $(forked)"
 stop

@@ -15,6 +15,7 @@
 
 static const struct sockd_module *module;
 static struct sockd_worker worker;
+static pid_t worker_pid;
 static const struct conn *in_hand; /* the connection that is served, or NULL */
 
 /* Load it and see that it is one of ours. Returns NULL with the reason in err. */
@@ -83,12 +84,21 @@ static PRINTF_LIKE(2, 3) void module_log(int level, const char *fmt, ...)
 	errno = saved;
 }
 
+/* A child that the module has forked comes back from its function: it is no worker, and must not become one. */
+static void child_leave(void)
+{
+	if (getpid() != worker_pid)
+		_exit(0);
+}
+
 static int module_start(const struct handler_env *env)
 {
 	const struct conf_service *s = env->conf;
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), used;
 	char err[512];
+	int rc;
 
+	worker_pid = getpid();
 	module = module_load(s->module, err, sizeof(err));
 	if (!module) {
 		log_msg(LOG_ERR, "module: %s", err);
@@ -108,7 +118,9 @@ static int module_start(const struct handler_env *env)
 		.slots = BOARD_SLOTS,
 		.log = module_log,
 	};
-	if (!module->init || module->init(&worker) == 0)
+	rc = module->init ? module->init(&worker) : 0;
+	child_leave();
+	if (rc == 0)
 		return 0;
 	log_msg(LOG_ERR, "module: init of %s failed", s->module);
 	return -1;
@@ -184,6 +196,7 @@ static void module_serve(const struct handler_env *env, struct conn *c)
 	in_hand = c;
 	errno = 0;
 	rc = module->serve(&m);
+	child_leave();
 	in_hand = NULL;
 	c->bytes_in = m.bytes_in;
 	c->bytes_out = m.bytes_out;
