@@ -33,11 +33,11 @@ expect "error for it" \
 	"sockd-import: $dir/inetd.conf:3: expected SERVICE TYPE PROTOCOL WAIT USER PROGRAM [ARG...]" "$err"
 expect "services beside it" "# 1 on, 0 off, 0 not imported" "$(grep ' on, ' "$dir/out")"
 printf '%s\n' 'service a' '{' '  port: 7' '}' 'servise b' 'service c' '{' 'server = /bin/cat' '}' \
-	"include $dir/none" 'service d' '{' >"$dir/xinetd.conf"
+	"include $dir/none" 'service e { port = 7 }' 'service d' '{' >"$dir/xinetd.conf"
 imports "$dir/xinetd.conf"
 expect "exit status for a broken xinetd.conf" 1 $status
 for error in '3: expected ATTRIBUTE' '5: expected service NAME' '10: '"$dir/none: No such file" \
-	'12: an entry is not closed' '1: a: it has neither server nor redirect'; do
+	"11: expected '{' on the next" '13: an entry is not closed' '1: a: it has neither server nor redirect'; do
 	[[ $err == *"$dir/xinetd.conf:$error"* ]] || fail "no error like $error: $err"
 done
 expect_match "a service without a port" "left off: listen: '[*]:c': unknown service" "$(section c)"

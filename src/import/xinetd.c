@@ -67,6 +67,10 @@ void xinetd_read(const char *file, char *text, unsigned depth)
 		w = words_split(text, BLANKS, false);
 		if (!w.n || *text == '#')
 			continue;
+		if (e && !open && *text != '{') {
+			problem(e->file, e->line, "expected '{' on the next line");
+			e = NULL;
+		}
 		if (e && open && w.n == 1 && !strcmp(w.item[0], "}")) {
 			if (e != &defaults)
 				entries_last = &(*entries_last = e)->next;
