@@ -163,10 +163,10 @@ void options_parse(struct options *o, int argc, char **argv)
 			break;
 		case 'V':
 			printf("sockd %s\n", PACKAGE_VERSION);
-			exit(EXIT_SUCCESS);
+			exit(fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS);
 		case 'h':
 			printf("%s%s", usage_text, help_text);
-			exit(EXIT_SUCCESS);
+			exit(fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS);
 		default:
 			fputs(usage_text, stderr);
 			exit(EXIT_USAGE);

@@ -14,6 +14,13 @@ for option in -V --version; do
 	expect "exit status of $option" 0 $status
 	expect_match "what $option prints" '^sockd [0-9]+\.[0-9]+' "$out"
 done
+# What nobody gets is no success.
+for program in sockd sockctl sockd-import; do
+	for option in -h -V; do
+		"${SOCKD%/*}/$program" $option >/dev/full
+		expect "exit status of $program $option on a full disk" 1 $?
+	done
+done
 bad()
 {
 	run "$@"

@@ -276,9 +276,9 @@ int main(int argc, char **argv)
 		else if (c == 'n')
 			die(EXIT_USAGE, "-n %.64s: expected a number up to %d", optarg, LINES_MAX);
 		else if (c == 'V')
-			return puts("sockctl " PACKAGE_VERSION) < 0;
+			return puts("sockctl " PACKAGE_VERSION) < 0 || fflush(stdout);
 		else if (c == 'h')
-			return printf("%s%s", usage_text, help_text) < 0;
+			return printf("%s%s", usage_text, help_text) < 0 || fflush(stdout);
 		else if (c == ':')
 			die(EXIT_USAGE, "-%c: its value is missing", optopt);
 		else if (optopt && !strchr("jVh", optopt))

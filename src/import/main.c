@@ -94,7 +94,7 @@ static _Noreturn void usage(int code)
 	      "  -V, -h     print the version; this\n"
 	      "FILE: /etc/inetd.conf, /etc/inetd.d and /etc/xinetd.conf, those that exist.\n",
 		code ? stderr : stdout);
-	exit(code);
+	exit(fflush(stdout) ? EXIT_FAILURE : code);
 }
 
 int main(int argc, char **argv)
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 		else if (c == 'o')
 			output = optarg;
 		else if (c == 'V')
-			return puts("sockd-import " PACKAGE_VERSION) < 0;
+			return puts("sockd-import " PACKAGE_VERSION) < 0 || fflush(stdout);
 		else
 			usage(c == 'h' ? EXIT_SUCCESS : 2);
 	}
