@@ -37,4 +37,8 @@ complete_to "" -s "$dir/none" status ''
 complete_to "" -s "$control" upgrade ''
 complete_to "debug" log-level d
 complete_to "$control" -s "$dir/cont"
+complete_to "$control" --socket = "$dir/cont"
+complete_to "web wiki.de" --socket = "$control" pause w
+complete_to "recent reload resume" --lines = 5 re
+complete_to "" --lines = ''
 stop
