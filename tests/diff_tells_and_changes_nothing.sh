@@ -14,6 +14,10 @@ base info 30 '' '' 2 022 511 one
 start
 wait_workers echo 2
 expect "no difference" "ok no difference" "$(ctl diff | paste -sd' ')"
+ctl log-level warning >"$dir/answer"
+expect "a level that a reload takes back" "log-level: changed to warning -> as in the settings (nothing else)" "$(ctl diff | tail -n +2)"
+ctl log-level info >"$dir/answer"
+expect "no difference again" "ok no difference" "$(ctl diff | paste -sd' ')"
 before=$(state '[sorted((n, x["pids"], x["generation"]) for n, x in s.items())]')
 fds=$(master_fds)
 wait_log 'ready services='

@@ -220,6 +220,7 @@ void reload_resume(void)
 /* What a reload would change, and what sockctl and signals have changed that it would take back. */
 static bool tell_difference(const char *dump)
 {
+	int level = master.log->shared->level;
 	struct buf err = {0};
 
 	reload.fresh = settings_parse(dump, master_source_name(), master.o->source.flags, &err);
@@ -234,6 +235,10 @@ static bool tell_difference(const char *dump)
 				"service '%s': workers: scaled to %ld -> as in the settings (the pool is resized)\n",
 				s->name, s->pool->conf->workers + s->pool->adjust);
 	}
+	if (level != master.settings->conf->log_level)
+		buf_printf(&reload.result,
+			"log-level: changed to %s -> as in the settings (nothing else)\n",
+			log_level_name(level));
 	conf_diff(master.settings->conf, reload.fresh->conf, &reload.result);
 	if (!reload.result.len)
 		buf_puts(&reload.result, "no difference\n");
@@ -313,6 +318,7 @@ void reload_tried(struct service *s, const char *failure)
 static bool try(const char *dump)
 {
 	struct logger_options logger;
+	int level = master.log->shared->level;
 	struct buf err = {0};
 
 	reload.fresh = settings_parse(dump, master_source_name(), master.o->source.flags, &err);
