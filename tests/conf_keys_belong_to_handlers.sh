@@ -52,6 +52,8 @@ expect "keys that are for some" "allow=2 command=1 connect-timeout=1 directory=1
 	"$(for key in allow command connect-timeout directory idle-timeout nofile rate text upstream; do
 		echo "$key=$(echo "$out" | grep -c "^[[:space:]]*$key = ")"
 	done | paste -sd' ')"
+accepts "a max-workers for others" "defaults { max-workers = 2 }
+service y { listen = {'127.0.0.1:7001'} handler = 'program' command = cat }"
 
 # What cannot be had together, or not at all.
 for level in strict basic; do

@@ -125,7 +125,7 @@ static int take_resolved(struct conf_service *s)
 
 static void check_service(struct conf *c, struct conf_service *s, struct conf_errors *e)
 {
-	if (!s->max_workers)
+	if (!s->max_workers || !key_fits("max-workers", s))
 		s->max_workers = s->workers;
 	if (s->max_workers < s->workers)
 		conf_error(e, c, s, "max-workers",
