@@ -160,6 +160,10 @@ int addr_parse(const char *text, unsigned flags, struct addr out[ADDR_MAX], char
 	freeaddrinfo(list);
 	if (rc > 0)
 		out[0].dual = any;
+	if (rc > 0 && hints.ai_family == AF_INET6 && out[0].sa.sa_family == AF_INET6 &&
+		IN6_IS_ADDR_LINKLOCAL(&out[0].in6.sin6_addr) && !out[0].in6.sin6_scope_id)
+		return fail(
+			err, size, "a link-local address needs its interface: [fe80::1%eth0]:80");
 	return rc;
 }
 

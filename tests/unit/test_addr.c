@@ -57,6 +57,7 @@ static void says_what_is_wrong(void **state)
 		{"[:80", "expected [ADDRESS]:PORT"},
 		{"[]:80", "IPv6 address in the brackets"},
 		{"[1.2.3.4]:80", "IPv6 address in the brackets"},
+		{"[fe80::1]:80", "needs its interface"},
 		{"[::1%nosuch0]:80", "expected an IPv6 address"},
 		{"[::1%]:80", "expected an IPv6 address"},
 		{"[::1]80", "expected ADDRESS:PORT"},
