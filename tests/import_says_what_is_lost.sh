@@ -53,6 +53,17 @@ expect "reasons" "# left off: user: no user 'nouser%d'
 # left off: listen: '*:noport': unknown service in place of the port; expected a port from 0 to 65535 or a name of services(5)
 # left off: listen: *:7003 is taken by *:7003 of service 'cat-2'" "$(grep '^# left off' "$dir/out")"
 
+# IPv6 has a line of its own, before or after that of tcp.
+for order in 'tcp6 tcp' 'tcp tcp6'; do
+	for protocol in $order; do
+		echo "7001 stream $protocol nowait nobody /bin/cat cat"
+	done >"$dir/inetd.conf"
+	imports "$dir/inetd.conf"
+	wanted="2 on, 0 off: {'[::]:7001'} {'0.0.0.0:7001'}"
+	[ "$order" = 'tcp6 tcp' ] || wanted="1 on, 1 off: {'*:7001'} {'[::]:7001'}"
+	expect "addresses of $order" "$wanted" "$(sed -n 's/^# \(.*\), 0 not imported$/\1:/p; s/^\tlisten = //p' "$dir/out" | paste -sd' ')"
+done
+
 # Hosts by name; nobody is let in by mistake.
 cat >"$dir/xinetd.conf" <<-'END'
 	service a

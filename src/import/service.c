@@ -273,6 +273,11 @@ static bool section_try(struct import *s, const char *name)
 static void check_taken(struct import *s)
 {
 	for (size_t i = 0; i < s->listen.n && !s->off; i++) {
+		char *port = s->listen.item[i] + 2; /* behind "*:" */
+
+		/* Every address, and another one has those of IPv6. */
+		if (*s->listen.item[i] == '*' && words_have(&taken, keepf("[::]:%s", port)))
+			s->listen.item[i] = keepf("0.0.0.0:%s", port);
 		s->off = words_have(&taken, s->listen.item[i]);
 		if (s->off)
 			import_note(s, NULL, 0, "left off: %s is taken by a service above",
