@@ -56,3 +56,12 @@ for i in 'name.conf name' 'pat*.conf pattern'; do
 	expect "exit status for a $i in an odd folder" 78 $status
 	expect_match "what is said of a $i" "/${i#* }\.conf:1: unknown key 'bogus'" "$err"
 done
+
+# The same mistake in files whose names end alike.
+mkdir "$dir/alike"
+cd "$dir/alike" || exit
+echo "include('ab', 'b')" >sockd.conf
+echo "bogus = 1" | tee ab >b
+run -t -f sockd.conf
+expect "what is said of both" "ab:1: unknown key 'bogus'
+b:1: unknown key 'bogus'" "$err"

@@ -38,6 +38,7 @@ struct conf_place *place_find(
 static PRINTF_LIKE(5, 0) void error_add(struct conf_errors *e, const char *file, int line,
 	const char *key, const char *fmt, va_list ap)
 {
+	const char *twin = NULL;
 	char text[1024];
 	struct buf b = {0};
 
@@ -52,7 +53,9 @@ static PRINTF_LIKE(5, 0) void error_add(struct conf_errors *e, const char *file,
 		buf_printf(&b, ":%d", line);
 	buf_printf(&b, ": %s%s%s\n", key ? key : "", key ? ": " : "", text);
 	/* A wrong global key or default may come up again with each service. */
-	if (b.failed || !e->text.data || !strstr(e->text.data, b.data)) {
+	if (!b.failed && e->text.data)
+		twin = strstr(e->text.data, b.data);
+	if (!twin || (twin > e->text.data && twin[-1] != '\n')) {
 		buf_puts(&e->text, b.failed ? "out of memory\n" : b.data);
 		e->n++;
 	}
