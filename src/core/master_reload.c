@@ -318,7 +318,6 @@ void reload_tried(struct service *s, const char *failure)
 static bool try(const char *dump)
 {
 	struct logger_options logger;
-	int level = master.log->shared->level;
 	struct buf err = {0};
 
 	reload.fresh = settings_parse(dump, master_source_name(), master.o->source.flags, &err);
