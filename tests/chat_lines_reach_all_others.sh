@@ -40,6 +40,14 @@ for x in (a, b):
 expect("the end for the one who left", b"", c.rest())
 b.rst()
 check("a reset is a leaving too", "bob" in a.line())
+
+# Who pastes a file is heard to its end by all who read.
+d, e = join(room, "dora"), join(room, "eve")
+a.lines_until("known as eve")
+d.lines_until("known as eve")
+a.send(".\n" * 8000 + "end\n")
+for x in (d, e):
+    expect("lines of a file", ["<alice> ."] * 8000 + ["<alice> end"], x.lines_until("end"))
 ' || exit 1
 wait_log 'service=chat .*closed .*end=eof'
 wait_log 'service=chat .*closed .*end=reset'

@@ -24,16 +24,16 @@ def listen(c, begin, end):
     return missed
 
 # What fits a ring is heard by everybody who reads, however much somebody else lags.
-rounds, batch, text = 400, 50, "x" * 200
+rounds, batch, text = 150, 50, "x" * 200
 lines = rounds * batch
 begin = time.monotonic()
 for r in range(rounds):
     a.send("".join("%d %s\n" % (r * batch + i, text) for i in range(batch)))
     expect("lines that b missed", 0, listen(b, r * batch, (r + 1) * batch))
 took = time.monotonic() - begin
-check("4 MB with a slow client take a moment", took < 100, took)
+check("1.5 MB with a slow client take a moment", took < 100, took)
 
-# One who says more than that at once does not wait for anybody: each listener gets what it can take.
+# One who says more than that at once waits for nobody who does not read: each listener gets what it can take.
 for i in range(lines):
     a.send("%d %s\n" % (lines + i, text))
 a.send("%d the end\n" % (2 * lines))

@@ -1,5 +1,6 @@
-/* chat.c: one client's session in the room. Nothing here blocks but the wait for events, and the
- * last farewell: a session that cannot write lets its place in the rings fall behind. */
+/* chat.c: one client's session in the room. Nothing here blocks but the wait for events, the breath of
+ * one who speaks on and on, and the last farewell: a session that cannot write lets its place in the
+ * rings fall behind. */
 #include "handlers/handler.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 #define WHO_MAX      (15 * 1024) /* bytes of names */
 #define NOTICE_MAX   64          /* of what tells about missed lines */
 #define FAREWELL_MS  2000        /* for the last bytes to go */
+#define BREATH_MS    5           /* after an eighth of a ring: the others wake up, and hear it */
 
 static struct session {
 	struct conn *c;
@@ -117,6 +119,16 @@ static void command(struct session *s, char *text)
 		tell(s, "* unknown command; there are " COMMANDS "\n");
 }
 
+/* One who pastes a file speaks faster than the others wake: let them hear it before it is overwritten. */
+static void take_breath(struct session *s)
+{
+	if (s->seat.spoken < ROOM_RING / 8)
+		return;
+	s->seat.spoken = 0;
+	room_ring(&s->seat);
+	(void)poll(NULL, 0, BREATH_MS);
+}
+
 static void take_line(struct session *s)
 {
 	if (chat_line_take(&s->line, s->text))
@@ -125,6 +137,7 @@ static void take_line(struct session *s)
 		command(s, s->text);
 	else if (s->text[0])
 		room_say(&s->seat, "<%s> %s\n", s->seat.nick, s->text);
+	take_breath(s);
 }
 
 /* Take what the client has sent, at most one buffer. Returns 0, or -1 if the connection has failed. */

@@ -174,6 +174,7 @@ void room_say(struct seat *s, const char *fmt, ...)
 	atomic_store_explicit(&r->start[(number + 1) % ROOM_LINES], end, memory_order_relaxed);
 	s->room->said[s->slot] = number + 1;
 	s->said = true;
+	s->spoken += size;
 }
 
 void room_ring(struct seat *s)

@@ -44,6 +44,7 @@ struct seat {
 	unsigned slot;
 	int bell;                     /* an eventfd that wakes all who wait on it */
 	bool said;                    /* something, and has not rung since */
+	uint32_t spoken;              /* bytes of the ring; the caller resets it */
 	char nick[ROOM_NICK_MAX + 1]; /* our own */
 	unsigned turn;                /* the slot that is heard next */
 	uint64_t missed;              /* lines that were overwritten unread; the caller resets it */
