@@ -22,7 +22,7 @@
 
 #define READ_LIMIT_MS   60000 /* for the child, whose resolver may hang */
 #define TRIAL_LIMIT_MS  30000 /* for the first workers of all services together */
-#define PROGRAM_MS      300   /* that a program must live which tells nobody that it is ready */
+#define PROGRAM_MS      300   /* that a program must live on: many say too early that they are ready */
 #define NOTIFY_AGAIN_MS 100
 #define STATUS_MAX      300 /* of a reason; the log has all of it */
 
@@ -308,7 +308,7 @@ void reload_tried(struct service *s, const char *failure)
 			s->trial->conf->file, s->trial->conf->line, s->name, failure);
 	else
 		reload.plan.waiting--;
-	if (!failure && pool_is_program(s->trial) && !s->trial->conf->notify)
+	if (!failure && pool_is_program(s->trial))
 		reload.settled_ms = mono_ms() + PROGRAM_MS;
 	reload.plan.failed |= failure != NULL;
 	loop_timer_set(&reload.decide, 0);
