@@ -12,8 +12,8 @@ time.sleep(0.05)
 sys.exit(3)
 PY
 chmod 755 "$dir/hasty"
-for bad in "command = {'sh', '-c', 'sleep 0.01; exit 3'}" "command = {'sh', '-c', 'sleep 0.03; exit 3'}" \
-	"notify = true command = '$dir/hasty'"; do
+for bad in "notify = true command = '$dir/hasty'" "command = {'sh', '-c', 'sleep 0.01; exit 3'}" \
+	"command = {'sh', '-c', 'sleep 0.03; exit 3'}"; do
 	conf "service echo { listen = '127.0.0.1:7001' handler = echo workers = 1 }
 service bad { listen = '127.0.0.1:7002' handler = program $bad }"
 	mark
