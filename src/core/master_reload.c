@@ -22,7 +22,7 @@
 
 #define READ_LIMIT_MS   60000 /* for the child, whose resolver may hang */
 #define TRIAL_LIMIT_MS  30000 /* for the first workers of all services together */
-#define PROGRAM_MS      300 /* that a program must live on: many say too early that they are ready */
+#define PROGRAM_MS      300   /* that a program must live on: many say too early "ready" */
 #define NOTIFY_AGAIN_MS 100
 #define STATUS_MAX      300 /* of a reason; the log has all of it */
 
