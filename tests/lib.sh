@@ -347,6 +347,18 @@ reload()
 	logged 'reload: done' || fail "the reload failed"
 }
 
+# renew SERVICE: a reload, until its workers are gone: one that is about to leave may still take a client.
+renew()
+{
+	local pid old
+
+	old=$(workers "$1")
+	reload
+	for pid in $old; do
+		wait_for 10 gone "$pid" || fail "worker $pid stays after the reload"
+	done
+}
+
 # inject CALLS HOW [PID [OPTION...]]: from now on these system calls of the master end otherwise, as strace(1) says
 # under "inject"; those that did are in $dir/trace.
 inject()
